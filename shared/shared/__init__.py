@@ -1,0 +1,1 @@
+"""What every service stands on: the journal, the bus, the contract and the web."""

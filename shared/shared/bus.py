@@ -1,0 +1,179 @@
+"""The bus: NATS with JetStream, reached through one FastStream broker a service.
+
+PostgreSQL is the truth and JetStream only distributes, so everything here can be lost
+and made again. The stream and its consumers are made in this module and nowhere else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from faststream.nats import NatsBroker, NatsRouter
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+
+from shared.refusal import Refused, Why
+
+log = structlog.get_logger()
+
+STREAM = "EVENTS"
+ACK_WAIT = 30.0  # seconds that a fold may take over a batch
+PUBLISH_TIMEOUT = 5.0
+
+BUS_TROUBLE = (NatsError, asyncio.TimeoutError)
+"""What NATS raises while it is away or has lost its store; it passes, and nothing is lost by it."""
+
+_STREAM = StreamConfig(
+    name=STREAM,
+    subjects=["events.>"],
+    storage=StorageType.FILE,
+    duplicate_window=120.0,
+    allow_direct=True,
+)
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class Bus:
+    """One service's connection to NATS."""
+
+    def __init__(self, service: str, url: str) -> None:
+        self.broker = NatsBroker(
+            url,
+            name=service,
+            max_reconnect_attempts=-1,  # with a limit, the pull loop freezes the event loop once it is reached
+            reconnect_time_wait=1,
+            connect_timeout=5,
+            inbox_prefix=f"_INBOX_{service.replace('-', '_')}",
+            error_cb=_log_error,
+            logger=None,
+        )
+        self._client: Client | None = None
+        self._js: JetStreamContext | None = None
+
+    async def start(self) -> None:
+        self._client = await self.broker.connect()
+        self._js = self._client.jetstream(timeout=PUBLISH_TIMEOUT)
+
+    async def serve(self) -> None:
+        """Begins to answer requests; the subscribers must be included by now."""
+        await self.broker.start()
+
+    async def stop(self) -> None:
+        await self.broker.stop()
+
+    @property
+    def client(self) -> Client:
+        if self._client is None:
+            raise RuntimeError("the bus is not started")
+        return self._client
+
+    @property
+    def js(self) -> JetStreamContext:
+        if self._js is None:
+            raise RuntimeError("the bus is not started")
+        return self._js
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    async def provision(self) -> datetime:
+        """Makes the stream where it is missing; answers when it was made."""
+        try:
+            info = await self.js.stream_info(STREAM)
+        except NotFoundError:
+            info = await self.js.add_stream(_STREAM)
+        if info.created is None:
+            raise RuntimeError("NATS does not say when the stream was made")
+        return info.created
+
+    async def consumer(self, service: str, subjects: Sequence[str]) -> JetStreamContext.PullSubscription:
+        """The service's durable place in the stream, ready to pull from."""
+        await self.provision()
+        await self.ensure_consumer(service, subjects)
+        return await self.js.pull_subscribe_bind(service, STREAM)
+
+    async def ensure_consumer(self, service: str, subjects: Sequence[str]) -> None:
+        """Makes the durable consumer where it is missing or was made otherwise; it begins at the stream's start."""
+        try:
+            config = (await self.js.consumer_info(STREAM, service)).config
+            if sorted(config.filter_subjects or [config.filter_subject or ""]) == sorted(subjects):
+                return
+        except NotFoundError:
+            log.info("consumer made", service=service)
+        await self.provision()
+        await self.js.add_consumer(
+            STREAM,
+            ConsumerConfig(
+                durable_name=service,
+                filter_subjects=list(subjects),
+                deliver_policy=DeliverPolicy.ALL,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=ACK_WAIT,
+                max_deliver=-1,
+                max_ack_pending=5000,
+            ),
+        )
+
+    async def publish_events(self, events: Sequence[Any]) -> None:
+        """Publishes envelopes in their order and returns when JetStream has each.
+
+        A failure or a timeout leaves open which of them arrived; the same ids may be published again.
+        """
+        waiting = [
+            await self.js.publish_async(
+                event.subject,
+                msgspec.json.encode(event),
+                stream=STREAM,
+                headers={"Nats-Msg-Id": str(event.id)},
+            )
+            for event in events
+        ]
+        await asyncio.wait_for(asyncio.gather(*waiting), PUBLISH_TIMEOUT)
+
+    async def request(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
+        """Asks another service; raises `Refused` where nobody answers in time."""
+        try:
+            reply = await self.client.request(subject, msgspec.json.encode(question), timeout=timeout)
+        except (*BUS_TROUBLE, OSError) as error:
+            raise Refused(
+                "A part of Callout does not answer just now. Please try again in a moment.", Why.UNAVAILABLE
+            ) from error
+        return msgspec.json.decode(reply.data, type=answer)
+
+    async def publish(self, subject: str, body: bytes = b"") -> None:
+        """Tells whoever listens now; nothing is kept."""
+        await self.client.publish(subject, body)
+
+    async def listen(self, subject: str, heard: Callable[[bytes], Awaitable[None]]) -> None:
+        async def on_message(message: Msg) -> None:
+            await heard(message.data)
+
+        await self.client.subscribe(subject, cb=on_message)
+
+
+def answers(
+    router: NatsRouter, subject: str, question: type[R], answer: Callable[[R], Awaitable[Any]], *, queue: str
+) -> None:
+    """Registers `answer` for requests on `subject`: one replica of `queue` answers each, with a Struct as JSON.
+
+    The body is decoded strictly; what can't be decoded is a fault of the caller and gets no answer but a log line.
+    """
+    decoder = msgspec.json.Decoder(question)
+
+    @router.subscriber(subject, queue=queue)
+    async def respond(body: bytes) -> bytes:
+        return msgspec.json.encode(await answer(decoder.decode(body)))
+
+
+async def _log_error(error: Exception) -> None:
+    log.warning("bus", error=str(error) or type(error).__name__)

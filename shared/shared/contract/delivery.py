@@ -1,0 +1,65 @@
+"""What others hear of bringing a message to Telegram."""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from .event import Event
+
+
+class Purpose(StrEnum):
+    TASK_INFO = "task_info"
+    CLIENT_INFO = "client_info"
+    INVOICE = "invoice"
+    RETRACTION = "retraction"  # taking a message of a dead offer back, or making its buttons dead
+    REPLY = "reply"  # an answer in the dialogue, such as /help
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Trouble(StrEnum):
+    """Why a delivery failed, in the kinds that ask for different answers from an admin."""
+
+    BLOCKED = "blocked"
+    DEACTIVATED = "deactivated"
+    CHAT_NOT_FOUND = "chat_not_found"
+    REFUSED = "refused"  # by Telegram, or by the service that owns the content
+    NO_BOT = "no_bot"
+
+
+class DeliverySent(Event):
+    """Telegram gave the message an id, so it is in the chat."""
+
+    purpose: Purpose
+    technician: int
+    message_id: int
+    task: int | None = None
+    offer: int | None = None
+    invoice: int | None = None
+
+
+class DeliveryFailed(Event):
+    purpose: Purpose
+    technician: int
+    trouble: Trouble
+    reason: str
+    task: int | None = None
+    offer: int | None = None
+    invoice: int | None = None
+
+
+class DeliveryUnknown(Event):
+    """The connection broke after the message went out: it may be in the chat or not."""
+
+    purpose: Purpose
+    technician: int
+    task: int | None = None
+    offer: int | None = None
+    invoice: int | None = None
+
+
+DeliveryEvent: TypeAlias = DeliverySent | DeliveryFailed | DeliveryUnknown

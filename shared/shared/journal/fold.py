@@ -1,0 +1,204 @@
+"""Taking in what other services published: batches when behind, single events when not.
+
+Rows and cursor are written in one transaction, so an event that comes twice changes
+nothing. Events of one stream are applied in order: each must be the one after the
+cursor. What can't be applied becomes a dead letter, and later events of that stream
+wait behind it; all other streams flow on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import asyncpg
+import msgspec
+import structlog
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js import JetStreamContext
+
+from shared.bus import BUS_TROUBLE, Bus
+from shared.contract import Recorded
+from shared.journal.database import transaction
+from shared.journal.dead_letters import Dead, bury, waiting
+from shared.metrics import FOLD_LAG, FOLDED
+
+log = structlog.get_logger()
+
+BATCH = 500
+IDLE = 2.0  # seconds that one pull waits; then the consumer is looked after
+RETRY = 0.5  # seconds until an event that came too early, or met a passing fault, is given again
+LOST = 40  # deliveries after which a gap in a stream counts as lost, not as late
+
+Apply = Callable[[asyncpg.Connection, Recorded], Awaitable[None]]
+After = Callable[[list[Recorded]], Awaitable[None]]
+
+PASSING = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""Faults of the database, not of the event: nothing is buried for them, the batch comes again."""
+
+_RECORDED = msgspec.json.Decoder(Recorded)
+_ADVANCE = """
+INSERT INTO cursors (stream, version) SELECT * FROM unnest($1::text[], $2::int[])
+ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version
+"""
+
+
+class Fold:
+    """The one reader of the bus for a service; run by the replica that leads."""
+
+    def __init__(
+        self,
+        service: str,
+        pool: asyncpg.Pool,
+        bus: Bus,
+        aggregates: Sequence[str],
+        apply: Apply,
+        after: After | None,
+        wake: Callable[[], None],
+    ) -> None:
+        """`after` is told of each committed batch; `wake` is the relay's, for events that a fold wrote."""
+        self._service = service
+        self._pool = pool
+        self._bus = bus
+        self._subjects = [f"events.{aggregate}.>" for aggregate in aggregates]
+        self._apply = apply
+        self._after = after
+        self._wake = wake
+
+    async def run(self) -> None:
+        subscription = await self._bus.consumer(self._service, self._subjects)
+        try:
+            while True:
+                messages = await self._pull(subscription)
+                if not messages:
+                    continue
+                behind = messages[0].metadata.num_pending
+                FOLD_LAG.labels(self._service).set(behind)
+                if behind:
+                    with suppress(NatsTimeoutError, asyncio.TimeoutError):
+                        messages += await subscription.fetch(min(behind, BATCH), timeout=0.2)
+                await self._take(messages)
+        finally:
+            with suppress(Exception):  # the connection may be what broke; the next run subscribes anew
+                await subscription.unsubscribe()
+
+    async def _pull(self, subscription: JetStreamContext.PullSubscription) -> list[Msg]:
+        """The next event; or none, after looking whether stream and consumer are still there."""
+        try:
+            return await subscription.fetch(1, timeout=IDLE)
+        except (TimeoutError, NatsTimeoutError):
+            FOLD_LAG.labels(self._service).set(0)
+        except NatsError as error:
+            log.warning("pull failed", service=self._service, error=str(error))
+            await asyncio.sleep(RETRY)
+        try:
+            await self._bus.ensure_consumer(self._service, self._subjects)
+        except BUS_TROUBLE as error:
+            log.warning("bus not reached", service=self._service, error=str(error) or type(error).__name__)
+            await asyncio.sleep(RETRY)
+        return []
+
+    async def _take(self, messages: list[Msg]) -> None:
+        read = [_read(message) for message in messages]
+        try:
+            applied, early = await self._commit(read, one_by_one=False)
+        except PASSING:
+            await _give_again(messages)
+            raise
+        except Exception:
+            # One of them is poison: find it, with a savepoint for each.
+            applied, early = await self._commit(read, one_by_one=True)
+        for message in messages:
+            if message not in early:
+                await message.ack()
+        await _give_again(early)
+        if applied:
+            FOLDED.labels(self._service).inc(len(applied))
+            self._wake()
+            if self._after:
+                await self._after(applied)
+
+    async def _commit(
+        self, read: list[tuple[Msg, Recorded | Dead]], *, one_by_one: bool
+    ) -> tuple[list[Recorded], list[Msg]]:
+        """Applies a batch in one transaction; answers what was applied and what came too early."""
+        applied: list[Recorded] = []
+        early: list[Msg] = []
+        async with transaction(self._pool) as connection:
+            streams = list({event.stream for _, event in read})
+            rows = await connection.fetch(
+                "SELECT stream, version FROM cursors WHERE stream = ANY($1)", streams
+            )
+            seen: dict[str, int] = {row["stream"]: row["version"] for row in rows}
+            blocked = await waiting(connection, streams)
+            moved: dict[str, int] = {}
+            for message, event in read:
+                at = seen.get(event.stream, 0)
+                if event.version <= at:
+                    continue
+                if event.version > at + 1 and not _lost(message):
+                    early.append(message)
+                    continue
+                if event.stream in blocked:
+                    await bury(connection, self._service, Dead.of(event, message.data), announce=False)
+                elif isinstance(event, Dead):
+                    await bury(connection, self._service, event)
+                    blocked.add(event.stream)
+                elif event.version > at + 1:
+                    gap = f"version {at + 1} of this stream never came"
+                    await bury(connection, self._service, Dead.of(event, message.data, gap))
+                    blocked.add(event.stream)
+                elif not one_by_one:
+                    await self._apply(connection, event)
+                    applied.append(event)
+                else:
+                    error = await self._try(connection, event)
+                    if error is None:
+                        applied.append(event)
+                    else:
+                        await bury(connection, self._service, Dead.of(event, message.data, error))
+                        blocked.add(event.stream)
+                seen[event.stream] = moved[event.stream] = event.version
+            if moved:
+                await connection.execute(_ADVANCE, list(moved), list(moved.values()))
+        return applied, early
+
+    async def _try(self, connection: asyncpg.Connection, event: Recorded) -> str | None:
+        try:
+            async with connection.transaction():
+                await self._apply(connection, event)
+        except PASSING:
+            raise
+        except Exception as error:
+            log.exception(
+                "event not applied", service=self._service, stream=event.stream, version=event.version
+            )
+            return f"{type(error).__name__}: {error}"
+        return None
+
+
+def _read(message: Msg) -> tuple[Msg, Recorded | Dead]:
+    try:
+        return message, _RECORDED.decode(message.data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return message, Dead.unreadable(
+            message.data, message.subject, message.metadata.sequence.stream, str(error)
+        )
+
+
+def _lost(message: Msg) -> bool:
+    return (message.metadata.num_delivered or 1) >= LOST
+
+
+async def _give_again(messages: list[Msg]) -> None:
+    for message in messages:
+        await message.nak(delay=RETRY)

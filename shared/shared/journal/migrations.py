@@ -1,0 +1,39 @@
+"""Numbered SQL files, each applied once, in order, by one runner at a time."""
+
+from importlib.resources import files
+
+import asyncpg
+import structlog
+
+log = structlog.get_logger()
+
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"
+)
+
+
+async def migrate(connection: asyncpg.Connection, package: str) -> None:
+    """Brings the schema on `search_path` up to date: the journal's files, the shared ones, then the service's own.
+
+    A file is applied and noted in one transaction. Two runners on the same schema wait for each other.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('migrate ' || current_schema()))")
+        await connection.execute(_TABLE)
+        done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+        for owner in ("shared.journal", "shared", package):
+            for name, sql in _files(owner):
+                if name not in done:
+                    await connection.execute(sql)
+                    await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
+                    log.info("migrated", migration=name)
+
+
+def _files(owner: str) -> list[tuple[str, str]]:
+    folder = files(owner) / "migrations"
+    if not folder.is_dir():
+        return []
+    found = [entry for entry in folder.iterdir() if entry.name.endswith(".sql")]
+    return [
+        (f"{owner}/{entry.name}", entry.read_text()) for entry in sorted(found, key=lambda entry: entry.name)
+    ]

@@ -1,0 +1,29 @@
+"""Saying no, with a sentence that tells the reader what to do."""
+
+from enum import Enum
+
+
+class Why(Enum):
+    """The kinds of refusal, with the HTTP status that each one is."""
+
+    INVALID = 422  # the input can't be used as it is
+    MISSING = 404  # there is no such thing
+    NOT_NOW = 409  # the rules don't allow it in this state, or somebody was faster
+    FORBIDDEN = 403  # this role may not
+    UNKNOWN_CALLER = 401  # who is asking?
+    TOO_MANY = 429  # wait, then ask again
+    TOO_LARGE = 413
+    UNAVAILABLE = 503  # a part that is needed does not answer; nothing was changed
+
+
+class Refused(Exception):
+    """Nothing was changed. `str()` is a sentence for the person who asked.
+
+    fields  field name → sentence, for a form that shows each beside its field
+    """
+
+    def __init__(self, sentence: str, why: Why = Why.NOT_NOW, fields: dict[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.why = why
+        self.fields = fields or {}

@@ -1,0 +1,64 @@
+"""The settings of a service, from the environment as `CALLOUT_…`. The README's table lists them all."""
+
+import base64
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Struct
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Each field is the variable `CALLOUT_<FIELD>`.
+
+    postgres      DSN of this service's own role
+    nats          URL of the bus, with this service's own user
+    secret        at least 32 characters; keys for data at rest are derived from it
+    public_url    where browsers reach the dashboard; the cookie is `Secure` when it is https
+    telegram_api  base URL of the Bot API
+    """
+
+    postgres: str
+    nats: str
+    secret: str
+    public_url: str = "http://127.0.0.1:8000"
+    telegram_api: str = "https://api.telegram.org"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_level: str = "info"
+
+    def fernet(self, purpose: str) -> Fernet:
+        """A cipher whose key is this installation's and this purpose's alone."""
+        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"callout/{purpose}".encode())
+        return Fernet(base64.urlsafe_b64encode(key.derive(self.secret.encode())))
+
+    @property
+    def secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+class SettingsError(Exception):
+    """A setting is missing or can't be read; the sentence names it."""
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Reads `CALLOUT_NAME`, or the file that `CALLOUT_NAME_FILE` names (for secrets)."""
+    found: dict[str, str] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = f"CALLOUT_{field.name.upper()}"
+        if name in environment:
+            found[field.name] = environment[name]
+        elif f"{name}_FILE" in environment:
+            found[field.name] = Path(environment[f"{name}_FILE"]).read_text().strip()
+        elif field.required:
+            raise SettingsError(f"{name} is not set. The settings table in README.md says what it holds.")
+    if len(found["secret"]) < 32:
+        raise SettingsError("CALLOUT_SECRET must have at least 32 characters.")
+    try:
+        return msgspec.convert(found, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"A setting can't be read: {error}.") from error

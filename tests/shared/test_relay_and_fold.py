@@ -1,0 +1,193 @@
+"""From one service's journal to another's tables: everything arrives, in order, once in effect."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from local.servers import Servers
+from shared.bus import STREAM
+from shared.contract import Recorded
+from shared.journal import dead_letters
+from shared.journal.fold import Fold
+from tests.conftest import SettingsFor
+from tests.shared.floor import Floor, floor, note, until
+
+
+@dataclass
+class Two:
+    writer: Floor
+    reader: Floor
+    servers: Servers
+
+    async def agree(self) -> None:
+        """Waits until the reader's rows are the writer's, each written once."""
+
+        async def same() -> bool:
+            return await self.reader.history() == await self.writer.history()
+
+        await until(same)
+
+
+@pytest.fixture
+async def two(settings_for: SettingsFor, clean: Servers) -> AsyncIterator[Two]:
+    async with (
+        floor(settings_for("tasks"), "tasks") as writer,
+        floor(settings_for("reporting"), "reporting") as reader,
+    ):
+        yield Two(writer, reader, clean)
+
+
+async def test_events_arrive_in_order(two: Two) -> None:
+    """Fifty on each of five streams, written at once."""
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await asyncio.gather(*(two.writer.assign(key, *range(100, 150)) for key in range(5)))
+    await two.agree()
+    assert await two.writer.pool.fetchval("SELECT count(*) FROM outbox") == 0
+
+
+async def test_a_relay_that_dies_between_publish_and_delete_publishes_again_without_effect(two: Two) -> None:
+    """The batch is on the bus and still in the outbox: the next relay publishes it again."""
+    await two.writer.assign(1, 7, 8, 9)
+    await two.writer.relay.refill()
+    publish = two.writer.bus.publish_events
+
+    async def publish_and_die(events: list[object]) -> None:
+        await publish(events)
+        raise asyncio.CancelledError
+
+    two.writer.bus.publish_events = publish_and_die  # type: ignore[assignment,method-assign]
+    two.writer.run(two.writer.relay.run)
+    await asyncio.gather(*two.writer.running, return_exceptions=True)
+    assert await two.writer.pool.fetchval("SELECT count(*) FROM outbox") == 3
+    two.writer.bus.publish_events = publish  # type: ignore[method-assign]
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await two.agree()
+
+
+async def test_a_second_publish_outside_the_dedupe_window_has_no_effect(two: Two) -> None:
+    """The fold knows by its cursors what it has seen, whatever JetStream remembers."""
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await two.writer.assign(1, 7, 8, 9)
+    await two.agree()
+    for message in [await two.writer.bus.js.get_msg(STREAM, sequence) for sequence in (1, 2, 3)]:
+        await two.writer.bus.js.publish(message.subject, message.data)  # without an id, so stored again
+    await two.writer.assign(1, 10)
+    await two.agree()
+
+
+async def test_a_fold_that_dies_between_commit_and_acknowledgement_applies_nothing_twice(two: Two) -> None:
+    """What it had committed is given again and ignored."""
+    two.writer.run(two.writer.relay.run)
+    subscription = await two.reader.bus.consumer("reporting", ["events.task.>"])
+    await two.writer.assign(1, 7, 8)
+    messages = []
+    while len(messages) < 2:
+        messages += await subscription.fetch(1, timeout=5)
+    await two.reader.fold._commit([_pair(message) for message in messages], one_by_one=False)
+    for message in messages:  # as JetStream does when the acknowledgement never comes
+        await message.nak()
+    two.reader.run(two.reader.fold.run)
+    await two.writer.assign(1, 9)
+    await two.agree()
+
+
+def _pair(message):  # type: ignore[no-untyped-def]
+    from shared.journal.fold import _read
+
+    return _read(message)
+
+
+async def test_a_wiped_jetstream_is_made_again_and_filled_within_ten_seconds(two: Two) -> None:
+    """PostgreSQL is the truth; the bus only distributes."""
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await two.writer.assign(1, *range(100, 140))
+    await two.agree()
+    await two.servers.wipe_jetstream()
+    await two.writer.assign(1, 7)
+
+    async def filled() -> bool:
+        try:
+            return (await two.writer.bus.js.stream_info(STREAM)).state.messages == 41
+        except Exception:
+            return False
+
+    await until(filled, seconds=10)
+    await two.agree()
+
+
+async def test_a_deleted_consumer_is_made_again(two: Two) -> None:
+    """It reads from the start, and what it has seen changes nothing."""
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await two.writer.assign(1, 7, 8)
+    await two.agree()
+    await two.reader.bus.js.delete_consumer(STREAM, "reporting")
+    await two.writer.assign(1, 9)
+    await two.agree()
+
+
+async def test_a_poison_event_waits_with_its_stream_and_the_rest_flows(two: Two) -> None:
+    """It is kept with its error, announced once, and applied in order after the fix."""
+
+    async def no_thirteen(connection: asyncpg.Connection, recorded: Recorded) -> None:
+        if getattr(recorded.data, "technician", None) == 66:
+            raise ValueError("sixty-six can't be applied here")
+        await note(connection, recorded)
+
+    two.reader.fold = Fold(
+        "reporting", two.reader.pool, two.reader.bus, ["task"], no_thirteen, None, two.reader.relay.wake
+    )
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await two.writer.assign(1, 7, 66, 8)
+    await two.writer.assign(2, 9, 10)
+
+    async def others_flow() -> bool:
+        return [row[:3] for row in await two.reader.history()] == [
+            ("task.1", 1, 7), ("task.2", 1, 9), ("task.2", 2, 10),
+        ]  # fmt: skip
+
+    await until(others_flow)
+    dead = await dead_letters.listed(two.reader.pool)
+    assert [(each.stream, each.version, each.error) for each in dead] == [
+        ("task.1", 2, "ValueError: sixty-six can't be applied here"),
+        ("task.1", 3, None),
+    ]
+    told = await two.reader.pool.fetch("SELECT type FROM events WHERE stream = 'fold.reporting'")
+    assert [row["type"] for row in told] == ["EventNotApplied"]
+
+    applied, failed = await dead_letters.retry(two.reader.pool, note)
+    assert (applied, failed) == (2, [])
+    await two.agree()
+
+
+async def test_unreadable_bytes_on_the_bus_stop_nobody(two: Two) -> None:
+    """They are kept as they are, with the reason."""
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await two.writer.assign(1, 7)
+    await two.agree()
+    await two.writer.bus.js.publish("events.task.1.accepted", b"\x00\xff not json")
+    await two.writer.assign(1, 8)
+    await two.agree()
+    [dead] = await dead_letters.listed(two.reader.pool)
+    assert "not json" in dead.body
+
+
+async def test_a_lone_event_is_folded_in_milliseconds(two: Two) -> None:
+    """Pulling one, then the rest only where there is any, waits for no batch to fill."""
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await two.writer.assign(1, 7)
+    await two.agree()
+    began = asyncio.get_running_loop().time()
+    await two.writer.assign(1, 8)
+    await two.agree()
+    assert asyncio.get_running_loop().time() - began < 0.3
