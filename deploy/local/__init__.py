@@ -1,0 +1,1 @@
+"""Callout on one machine: all five services, PostgreSQL and NATS in one go."""
