@@ -1,0 +1,89 @@
+"""`callout`: starts it, and looks after it from a terminal."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from local import operations, up
+from local.installation import DEFAULT_DATA
+from local.servers import CannotStart
+from local.stack import SERVICES
+from shared import logs
+from shared.contract.admin import Role
+from shared.refusal import Refused
+from shared.settings import SettingsError
+
+Run = Callable[[argparse.Namespace], Awaitable[None]]
+
+
+def main() -> None:
+    arguments = parser().parse_args()
+    run: Run = arguments.run
+    logs.for_people()
+    try:
+        with asyncio.Runner(loop_factory=up.fast_loop) as runner:
+            runner.run(run(arguments))  # type: ignore[arg-type]
+    except (CannotStart, Refused, SettingsError) as told:
+        sys.exit(f"callout: {told}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="callout", description="Dispatch field work through Telegram.")
+    commands = root.add_subparsers(required=True, metavar="command")
+
+    everything = _command(commands, "up", "start everything on this machine", up.up)
+    everything.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    everything.add_argument("--port", type=int, default=8000, help="port of the dashboard (default: 8000)")
+    _data(everything, DEFAULT_DATA)
+
+    one = _command(commands, "serve", "run one service, with its settings from the environment", up.serve)
+    one.add_argument("service", choices=SERVICES)
+
+    token = commands.add_parser("token", help="API tokens").add_subparsers(required=True, metavar="action")
+    create = _command(
+        token, "create", "print a new API token, which is shown this once", operations.create_token
+    )
+    create.add_argument("name", help="what will use it, as admins will see it")
+    create.add_argument("--role", choices=list(Role), type=Role, default=Role.DISPATCHER)
+    _data(create)
+
+    _data(_command(commands, "replay", "publish every event again, to a stream made anew", operations.replay))
+
+    rebuild = _command(
+        commands, "rebuild", "empty a service's folded tables and fill them again", operations.rebuild
+    )
+    rebuild.add_argument("service", choices=SERVICES)
+    _data(rebuild)
+
+    dead = commands.add_parser("dead-letters", help="events that could not be applied")
+    actions = dead.add_subparsers(required=True, metavar="action")
+    for name, text, run in (
+        ("list", "show them with their errors", operations.list_dead_letters),
+        ("retry", "apply them again, in order, after the fix", operations.retry_dead_letters),
+    ):
+        action = _command(actions, name, text, run)
+        action.add_argument("--service", choices=SERVICES, help="only of this service (default: of each)")
+        _data(action)
+    return root
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, run: Run
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text, description=text)
+    made.set_defaults(run=run)
+    return made
+
+
+def _data(command: argparse.ArgumentParser, default: Path | None = None) -> None:
+    command.add_argument("--data", type=Path, default=default, help=f"data folder (default: {DEFAULT_DATA})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""One installation on this machine: its data folder, and how commands reach it."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from local.servers import Access, CannotStart, InUse, Servers, read_access
+from local.stack import SERVICES
+from shared.settings import Settings, from_environment
+
+DEFAULT_DATA = Path("data")
+PRACTICE = "practice"
+
+
+def secret(data: Path) -> str:
+    """The installation's secret; made at the first start, kept with mode 600."""
+    path = data / "secret"
+    if not path.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def telegram_api(data: Path) -> str | None:
+    """The Bot API that `CALLOUT_TELEGRAM_API` names, now or at an earlier start; None: the practice phone stands in.
+
+    Remembered, because a start that forgets it would talk to the phone with a real bot's token.
+    """
+    path = data / "telegram_api"
+    named = os.environ.get("CALLOUT_TELEGRAM_API") or (path.read_text() if path.exists() else PRACTICE)
+    path.write_text(named)
+    return None if named == PRACTICE else named
+
+
+def settings(access: Access, data: Path, **more: str) -> dict[str, Settings]:
+    """The settings of each service, on the servers of one data folder."""
+    common = Settings(postgres="", nats=access.nats_url, secret=secret(data))
+    common = msgspec.structs.replace(common, **more)
+    return {
+        name: msgspec.structs.replace(common, postgres=access.postgres_dsn(name.replace("-", "_")))
+        for name in SERVICES
+    }
+
+
+@asynccontextmanager
+async def reach(data: Path | None, service: str) -> AsyncIterator[Settings]:
+    """Settings for a command on one service: of the environment where no folder is named, or of the folder.
+
+    A folder whose servers don't run has them started for as long as the command takes.
+    """
+    if data is None and "CALLOUT_POSTGRES" in os.environ:
+        yield from_environment()
+        return
+    folder = data or DEFAULT_DATA
+    access = read_access(folder)
+    if access is None:
+        raise CannotStart(
+            f"There is no Callout in {folder.absolute()} yet. "
+            "Start it with `callout up`, or name its folder with --data."
+        )
+    servers = Servers(folder)
+    try:
+        await servers.__aenter__()
+    except InUse:
+        yield settings(access, folder)[service]
+        return
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(servers)
+        yield settings(servers.access, folder)[service]
