@@ -1,6 +1,7 @@
 """What every test can ask for: real servers, a clean slate on them, and settings that point there."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -8,9 +9,11 @@ import nats
 import pytest
 
 from local.servers import ROLES, Servers
+from shared import logs
 from shared.settings import Settings
+from tests.running import SHAPES, Callout, running, settings_on
 
-SECRET = "a-secret-that-only-the-tests-know-of-0123456789"
+logs.for_people()
 
 SettingsFor = Callable[[str], Settings]
 
@@ -19,17 +22,11 @@ SettingsFor = Callable[[str], Settings]
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
     """PostgreSQL and NATS, started once for the whole run on free ports."""
     folder: Path = tmp_path_factory.mktemp("data")
-    for parent in (
-        folder,
-        *folder.parents[:2],
-    ):  # pytest's own folders are closed to the servers' unprivileged user
-        parent.chmod(0o711)
-    async with Servers(folder / "servers") as running:
+    async with Servers(folder) as running:
         yield running
 
 
-@pytest.fixture
-async def clean(servers: Servers) -> Servers:
+async def swept(servers: Servers) -> Servers:
     """The servers with nothing on them: empty schemas, no stream, no bucket."""
     connection = await asyncpg.connect(servers.postgres_dsn("postgres"))
     for role in ROLES:
@@ -38,16 +35,35 @@ async def clean(servers: Servers) -> Servers:
     client = await nats.connect(servers.nats_url)
     js = client.jetstream()
     for stream in await js.streams_info():
-        await js.delete_stream(stream.config.name)
+        await js.delete_stream(str(stream.config.name))
     await client.close()
     return servers
 
 
 @pytest.fixture
+async def clean(servers: Servers) -> Servers:
+    """Servers with nothing on them, for one test."""
+    return await swept(servers)
+
+
+@pytest.fixture
 def settings_for(clean: Servers) -> SettingsFor:
     """Settings of one service by its database role, on clean servers."""
+    return partial(settings_on, clean)
 
-    def settings(role: str) -> Settings:
-        return Settings(postgres=clean.postgres_dsn(role), nats=clean.nats_url, secret=SECRET)
 
-    return settings
+@pytest.fixture(scope="module", params=SHAPES)
+async def callout(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Callout]:
+    """A whole Callout for the tests of one file, in both shapes; each test brings its own people and tasks."""
+    await swept(servers)
+    async with running(request.param, servers, tmp_path_factory.mktemp("phone")) as started:
+        yield started
+
+
+@pytest.fixture
+async def fresh(request: pytest.FixtureRequest, clean: Servers, tmp_path: Path) -> AsyncIterator[Callout]:
+    """A Callout of its own for a test that breaks it; `@only("five processes")` for that shape."""
+    async with running(getattr(request, "param", "one process"), clean, tmp_path) as started:
+        yield started

@@ -5,12 +5,14 @@ and made again. The stream and its consumers are made in this module and nowhere
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
+from faststream.message import StreamMessage
 from faststream.nats import NatsBroker, NatsRouter
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -54,7 +56,8 @@ class Bus:
             connect_timeout=5,
             inbox_prefix=f"_INBOX_{service.replace('-', '_')}",
             error_cb=_log_error,
-            logger=None,
+            logger=logging.getLogger("callout.bus"),  # without one, a handler's failure is silent
+            log_level=logging.DEBUG,
         )
         self._client: Client | None = None
         self._js: JetStreamContext | None = None
@@ -66,6 +69,7 @@ class Bus:
     async def serve(self) -> None:
         """Begins to answer requests; the subscribers must be included by now."""
         await self.broker.start()
+        await self.client.flush()
 
     async def stop(self) -> None:
         await self.broker.stop()
@@ -170,9 +174,14 @@ def answers(
     """
     decoder = msgspec.json.Decoder(question)
 
-    @router.subscriber(subject, queue=queue)
+    @router.subscriber(subject, queue=queue, decoder=_as_it_came)
     async def respond(body: bytes) -> bytes:
         return msgspec.json.encode(await answer(decoder.decode(body)))
+
+
+async def _as_it_came(message: StreamMessage[Msg]) -> bytes:
+    """FastStream would read JSON loosely, and drop what does not fit the annotation."""
+    return message.body
 
 
 async def _log_error(error: Exception) -> None:

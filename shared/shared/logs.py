@@ -1,34 +1,33 @@
 """Logging, set up once for a process."""
 
 import logging
+import sys
 
 import structlog
 
-_COMMON = [
+_COMMON: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
 ]
 
 
 def for_people(level: str = "warning") -> None:
-    """Short lines on the terminal, and only what needs a look."""
-    _configure(level, structlog.dev.ConsoleRenderer())
+    """Short lines on the terminal, and only what needs a look. No local variables: they may be private."""
+    _configure(level, [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
 def for_machines(level: str = "info") -> None:
     """One JSON object a line."""
-    _configure(level, structlog.processors.JSONRenderer())
+    _configure(level, [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
 
 
-def _configure(level: str, renderer: structlog.typing.Processor) -> None:
+def _configure(level: str, rendering: list[structlog.typing.Processor]) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[
-            *(_COMMON if isinstance(renderer, structlog.processors.JSONRenderer) else _COMMON[:-1]),
-            renderer,
-        ],
+        processors=[*_COMMON, *rendering],
+        # standard output is for answers, such as a new token
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(number),
         cache_logger_on_first_use=True,
     )

@@ -41,7 +41,7 @@ def evolve(state: tuple[int, ...], event: TaskEvent) -> tuple[int, ...]:
     return (*state, event.technician) if isinstance(event, TaskAssigned) else state
 
 
-TASKS = Decider("task", (), decide, evolve, TaskEvent)
+TASKS: Decider[Assign, tuple[int, ...], TaskEvent] = Decider("task", (), decide, evolve, TaskEvent)
 
 
 async def note(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -97,9 +97,8 @@ async def floor(
     settings: Settings, name: str, apply: Callable[..., Awaitable[None]] = note
 ) -> AsyncIterator[Floor]:
     async with asyncpg.create_pool(settings.postgres, min_size=1, max_size=8) as pool:
-        async with pool.acquire() as connection:
-            await migrate(connection, "shared.web")
-            await connection.execute(HISTORY.replace("TABLE", "TABLE IF NOT EXISTS"))
+        await migrate(pool, "shared.web")
+        await pool.execute(HISTORY)
         bus = Bus(name, settings.nats)
         await bus.start()
         relay = Relay(name, pool, bus)

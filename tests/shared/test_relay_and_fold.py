@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from nats.aio.msg import Msg
 
 from local.servers import Servers
 from shared.bus import STREAM
 from shared.contract import Recorded
 from shared.journal import dead_letters
-from shared.journal.fold import Fold
+from shared.journal.fold import Fold, _read
 from tests.conftest import SettingsFor
 from tests.shared.floor import Floor, floor, note, until
 
@@ -76,7 +77,9 @@ async def test_a_second_publish_outside_the_dedupe_window_has_no_effect(two: Two
     await two.writer.assign(1, 7, 8, 9)
     await two.agree()
     for message in [await two.writer.bus.js.get_msg(STREAM, sequence) for sequence in (1, 2, 3)]:
-        await two.writer.bus.js.publish(message.subject, message.data)  # without an id, so stored again
+        await two.writer.bus.js.publish(
+            str(message.subject), message.data or b""
+        )  # without an id, so stored again
     await two.writer.assign(1, 10)
     await two.agree()
 
@@ -86,21 +89,15 @@ async def test_a_fold_that_dies_between_commit_and_acknowledgement_applies_nothi
     two.writer.run(two.writer.relay.run)
     subscription = await two.reader.bus.consumer("reporting", ["events.task.>"])
     await two.writer.assign(1, 7, 8)
-    messages = []
+    messages: list[Msg] = []
     while len(messages) < 2:
         messages += await subscription.fetch(1, timeout=5)
-    await two.reader.fold._commit([_pair(message) for message in messages], one_by_one=False)
+    await two.reader.fold._commit([_read(message) for message in messages], one_by_one=False)
     for message in messages:  # as JetStream does when the acknowledgement never comes
         await message.nak()
     two.reader.run(two.reader.fold.run)
     await two.writer.assign(1, 9)
     await two.agree()
-
-
-def _pair(message):  # type: ignore[no-untyped-def]
-    from shared.journal.fold import _read
-
-    return _read(message)
 
 
 async def test_a_wiped_jetstream_is_made_again_and_filled_within_ten_seconds(two: Two) -> None:

@@ -5,6 +5,8 @@ from importlib.resources import files
 import asyncpg
 import structlog
 
+from shared.journal.database import transaction
+
 log = structlog.get_logger()
 
 _TABLE = (
@@ -12,12 +14,12 @@ _TABLE = (
 )
 
 
-async def migrate(connection: asyncpg.Connection, package: str) -> None:
-    """Brings the schema on `search_path` up to date: the journal's files, the shared ones, then the service's own.
+async def migrate(pool: asyncpg.Pool, package: str) -> None:
+    """Brings the schema of this role up to date: the journal's files, the shared ones, then the service's own.
 
     A file is applied and noted in one transaction. Two runners on the same schema wait for each other.
     """
-    async with connection.transaction():
+    async with transaction(pool) as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('migrate ' || current_schema()))")
         await connection.execute(_TABLE)
         done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}

@@ -1,0 +1,93 @@
+"""What people and clients are called, for services that only know their ids.
+
+Each service that shows names remembers them itself, in the table `names`; an erased client's is forgotten.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import asyncpg
+
+from shared.contract import Recorded
+from shared.contract.admin import AdminAdded
+from shared.contract.client import ClientAdded, ClientErased, ClientRenamed
+from shared.contract.event import stream_name
+from shared.contract.technician import TechnicianEdited, TechnicianProfileChanged, TechnicianRegistered
+
+TABLES = ("names",)
+AGGREGATES = ("technician", "client", "admin")
+
+Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
+
+_OWN = """
+INSERT INTO names (stream, own) VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET own = $2
+"""
+_ANEW = """
+INSERT INTO names (stream, own) VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET own = $2, given = ''
+"""
+
+
+async def remember(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """One event → the name it tells of, if any."""
+    match recorded.data:
+        case TechnicianRegistered(name=name):
+            await connection.execute(_ANEW, recorded.stream, name)
+        case TechnicianProfileChanged(name=name) | ClientAdded(name=name) | ClientRenamed(name=name):
+            await connection.execute(_OWN, recorded.stream, name)
+        case TechnicianEdited(name=name):
+            await connection.execute("UPDATE names SET given = $2 WHERE stream = $1", recorded.stream, name)
+        case AdminAdded(login=login, name=name):
+            await connection.execute(_OWN, stream_name("admin", login), name)
+        case ClientErased():
+            await connection.execute("DELETE FROM names WHERE stream = $1", recorded.stream)
+        case _:
+            pass
+
+
+class Names:
+    """Names that were looked up, with something to say for whoever is not known (any more)."""
+
+    def __init__(self, known: Mapping[str, str] | None = None) -> None:
+        """known  stream → name, such as `{"technician.77": "Sami"}`"""
+        self._known = dict(known or {})
+
+    def technician(self, telegram_id: int) -> str:
+        return self._known.get(stream_name("technician", telegram_id), f"technician {telegram_id}")
+
+    def client(self, number: int) -> str:
+        return self._known.get(stream_name("client", number), f"client {number}")
+
+    def admin(self, login: str) -> str:
+        return self._known.get(stream_name("admin", login), login)
+
+    def actor(self, actor: str) -> str:
+        """`admin:anna`, `technician:77`, `token:ci`, `service:tasks`, as a reader knows them."""
+        kind, _, key = actor.partition(":")
+        match kind:
+            case "admin":
+                return self.admin(key)
+            case "technician" if key.lstrip("-").isdecimal():
+                return self.technician(int(key))
+            case "token":
+                return f"API token “{key}”"
+            case _:
+                return "Callout"
+
+
+async def of(connection: Connection, aggregate: str, keys: Iterable[int | str]) -> dict[int | str, str]:
+    """Key → name, for those of `keys` that have one."""
+    streams = {stream_name(aggregate, key): key for key in keys}
+    return {streams[stream]: name for stream, name in (await _known(connection, streams)).items()}
+
+
+async def known_to(connection: Connection, streams: Iterable[str]) -> Names:
+    """`Names` for these streams; `shared.sentences.mentioned` says which an event needs."""
+    return Names(await _known(connection, streams))
+
+
+async def _known(connection: Connection, streams: Iterable[str]) -> dict[str, str]:
+    wanted = list(set(streams))
+    if not wanted:
+        return {}
+    rows = await connection.fetch("SELECT stream, name FROM names WHERE stream = ANY($1)", wanted)
+    return {row["stream"]: row["name"] for row in rows}

@@ -1,0 +1,245 @@
+"""A service's start and stop, once for all five.
+
+A service is a web app, answers on the bus, a relay and a fold. Every replica serves; one
+replica leads (`shared.journal.lease`): it alone relays, folds, and runs what `lead` was given.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+import structlog
+from faststream.nats import NatsRouter
+from litestar import Litestar
+from nats.js.errors import NotFoundError
+
+from shared import names, site
+from shared.bus import BUS_TROUBLE, STREAM, Bus
+from shared.contract import Recorded
+from shared.contract.site import Site
+from shared.journal import Journal
+from shared.journal.fold import PASSING, After, Apply, Fold
+from shared.journal.journal import Project
+from shared.journal.lease import lease, watch
+from shared.journal.migrations import migrate
+from shared.journal.rebuild import rebuild
+from shared.journal.relay import Relay
+from shared.metrics import RESTARTS
+from shared.settings import Settings
+from shared.web import SessionBook, build_app
+
+log = structlog.get_logger()
+
+Worker = Callable[[], Awaitable[None]]
+
+RESTART_AFTER = (0.2, 1.0, 3.0, 5.0)  # seconds, growing while a worker keeps failing
+SITE_REFRESH = 1.0
+
+
+class Service:
+    """What `app.py` of each service fills in: see `http`, `rpc`, `lead`, `background`."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        package: str,
+        project: Project,
+        tables: Sequence[str],
+        folds: Sequence[str],
+        fold: Apply,
+        after_fold: After | None = None,
+        knows_names: bool = False,
+    ) -> None:
+        """
+        package      where migrations/ and templates/ are
+        project      own event → own tables
+        tables       what `project` and `fold` fill, and `callout rebuild` empties and fills again
+        folds        aggregates of other services that `fold` takes in
+        after_fold   told of each committed batch
+        knows_names  keeps `shared.names`
+        """
+        self.name = name
+        self.settings = settings
+        self.pool: asyncpg.Pool = asyncpg.create_pool(
+            settings.postgres,
+            min_size=1,
+            max_size=10,
+            command_timeout=30,
+            max_inactive_connection_lifetime=60,
+            server_settings={"application_name": name},
+        )
+        self.bus = Bus(name, settings.nats)
+        self.relay = Relay(name, self.pool, self.bus)
+        self.journal = Journal(self.pool, project, self.relay.wake)
+        self.sessions = SessionBook(self.bus)
+        self._package = package
+        self._project = project
+        self._tables = (*tables, "site", *(names.TABLES if knows_names else ()))
+        self._own_fold = fold
+        self._folds = frozenset(folds)
+        self._knows_names = knows_names
+        heard = self._folds | {"site"} | (set(names.AGGREGATES) if knows_names else set())
+        self._fold = Fold(name, self.pool, self.bus, sorted(heard), self.apply, after_fold, self.relay.wake)
+        self._routes: list[Any] = []
+        self._leaders: list[Worker] = [self.relay.run, self._fold.run]
+        self._workers: list[Worker] = [self._lead, self._refresh_site]
+        self._site = Site()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._started = False
+        self._asgi: Litestar | None = None
+
+    def http(self, *routes: Sequence[Any]) -> None:
+        for some in routes:
+            self._routes.extend(some)
+
+    def rpc(self, router: NatsRouter) -> None:
+        self.bus.broker.include_router(router)
+
+    def lead(self, *workers: Worker) -> None:
+        """Runs on the leading replica alone; a failure ends the lease and begins it anew."""
+        self._leaders.extend(workers)
+
+    def background(self, *workers: Worker) -> None:
+        """Runs on every replica; started again after a failure."""
+        self._workers.extend(workers)
+
+    def site(self) -> Site:
+        """The site's settings, at most a second old."""
+        return self._site
+
+    def ready(self) -> bool:
+        return self._started and self.bus.connected and self.sessions.filled
+
+    @property
+    def asgi(self) -> Litestar:
+        if self._asgi is None:
+            self._asgi = build_app(
+                self.name,
+                self._routes,
+                package=self._package,
+                sessions=self.sessions,
+                site=self.site,
+                ready=self.ready,
+                settings=self.settings,
+            )
+        return self._asgi
+
+    async def prepare(self) -> None:
+        """Opens the connections and brings the schema up to date; enough for commands, without serving."""
+        await self.pool
+        await migrate(self.pool, self._package)
+        await self.bus.start()
+
+    async def start(self) -> None:
+        await self.prepare()
+        self._site = await site.current(self.pool)
+        await self.bus.serve()
+        self.background(self.sessions.run)
+        self._tasks = [
+            asyncio.create_task(self._keep(worker), name=_named(worker)) for worker in self._workers
+        ]
+        self._started = True
+        log.info("started", service=self.name)
+
+    async def stop(self) -> None:
+        """Ends the workers, then the connections; what is not finished is picked up at the next start."""
+        self._started = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(Exception):  # the bus may be what is broken
+            await asyncio.wait_for(self.bus.stop(), 5)
+        try:
+            await asyncio.wait_for(self.pool.close(), 5)
+        except TimeoutError:
+            self.pool.terminate()
+        log.info("stopped", service=self.name)
+
+    async def apply(self, connection: asyncpg.Connection, recorded: Recorded) -> None:
+        """One event of another service → this one's tables; `rebuild` and dead letters use it too."""
+        await site.remember(connection, recorded)
+        if self._knows_names:
+            await names.remember(connection, recorded)
+        if recorded.aggregate in self._folds:
+            await self._own_fold(connection, recorded)
+
+    async def rebuild(self) -> None:
+        """Empties the folded tables, projects the own journal again, and has the bus read from its start."""
+        await rebuild(self.pool, self._tables, self._project)
+        with suppress(NotFoundError):
+            await self.bus.js.delete_consumer(STREAM, self.name)
+
+    async def catch_up(self) -> None:
+        """Waits until all that is on the bus is folded: by the replica that leads, or else by this process."""
+        standing_in = asyncio.create_task(self._lead_with([self.relay.run, self._fold.run]))
+        try:
+            while not standing_in.done():
+                with suppress(NotFoundError):
+                    place = await self.bus.js.consumer_info(STREAM, self.name)
+                    if not place.num_pending and not place.num_ack_pending:
+                        return
+                await asyncio.sleep(0.05)
+            standing_in.result()
+        finally:
+            standing_in.cancel()
+
+    async def _lead(self) -> None:
+        await self._lead_with(self._leaders)
+
+    async def _lead_with(self, workers: Sequence[Worker]) -> None:
+        async with lease(self.settings.postgres, self.name) as connection, asyncio.TaskGroup() as group:
+            log.info("leading", service=self.name)
+            group.create_task(watch(connection))
+            for worker in workers:
+                group.create_task(_forever(worker), name=_named(worker))
+
+    async def _refresh_site(self) -> None:
+        while True:
+            self._site = await site.current(self.pool)
+            await asyncio.sleep(SITE_REFRESH)
+
+    async def _keep(self, worker: Worker) -> None:
+        failures = 0
+        clock = asyncio.get_running_loop().time
+        while True:
+            began = clock()
+            try:
+                await worker()
+            except Exception as error:
+                if passes(error):
+                    log.warning(
+                        "worker waits", service=self.name, worker=_named(worker), reason=_reason(error)
+                    )
+                else:
+                    log.exception("worker failed", service=self.name, worker=_named(worker))
+            else:
+                log.error("worker ended", service=self.name, worker=_named(worker))
+            RESTARTS.labels(self.name, _named(worker)).inc()
+            failures = 1 if clock() - began > 30 else failures + 1
+            await asyncio.sleep(RESTART_AFTER[min(failures, len(RESTART_AFTER)) - 1])
+
+
+def passes(error: BaseException) -> bool:
+    """True where only the database or the bus is away: nothing to mend in the code."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(passes(each) for each in error.exceptions)
+    return isinstance(error, (*PASSING, *BUS_TROUBLE))
+
+
+def _reason(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
+def _named(worker: Worker) -> str:
+    return getattr(worker, "__qualname__", repr(worker))
+
+
+async def _forever(worker: Worker) -> None:
+    await worker()
+    raise RuntimeError(f"{_named(worker)} ended, though it should run as long as this replica leads")

@@ -1,0 +1,129 @@
+"""Who is asking, and may they: decided before any handler runs.
+
+`Wall` (wall.py) finds out who asks; `guard` compares that with what the route needs.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import litestar
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException
+from litestar.handlers import BaseRouteHandler
+from msgspec import Struct
+
+from shared.contract.admin import Role
+from shared.contract.event import by_admin, by_token
+from shared.refusal import Refused, Why
+from shared.settings import Settings
+from shared.web.sessions import SessionBook, digest
+
+COOKIE = "callout_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PUBLIC: dict[str, Any] = {"public": True}
+OWNER: dict[str, Any] = {"role": Role.OWNER}
+VIEWER: dict[str, Any] = {"role": Role.VIEWER}
+"""For `opt=`: a form that anyone who is logged in may send, such as their own password."""
+
+
+class Identity(Struct, frozen=True):
+    """Somebody who is logged in, or a program with an API token.
+
+    login  of the admin, or the token's name
+    key    the hash under which the session is known
+    """
+
+    login: str
+    name: str
+    role: Role
+    token: bool
+    key: str
+
+    @property
+    def actor(self) -> str:
+        """As it stands in an event."""
+        return by_token(self.login) if self.token else by_admin(self.login)
+
+
+def identity(request: ASGIConnection[Any, Any, Any, Any]) -> Identity:
+    """Who is asking. Every route that isn't public has somebody."""
+    found = known(request)
+    if found is None:
+        raise NotAuthorizedException
+    return found
+
+
+def known(request: ASGIConnection[Any, Any, Any, Any]) -> Identity | None:
+    """As `identity`, or None on a public route."""
+    found: Identity | None = request.scope.get("identity")  # type: ignore[assignment]
+    return found
+
+
+def needs(request: ASGIConnection[Any, Any, Any, Any], role: Role) -> Identity:
+    """Refuses whoever has a lesser role; for what depends on more than the route."""
+    who = identity(request)
+    if not who.role.covers(role):
+        raise Refused(f"Your role is {who.role.value}; this needs a{_n(role)} {role.value}.", Why.FORBIDDEN)
+    return who
+
+
+def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A route asks for a viewer to look and a dispatcher to change, where its `opt` says nothing else."""
+    refused = connection.scope.get("refused")
+    if isinstance(refused, Refused):
+        raise refused
+    if handler.opt.get("public"):
+        return
+    safe = connection.scope.get("method", "GET") in SAFE
+    needs(connection, handler.opt.get("role", Role.VIEWER if safe else Role.DISPATCHER))
+
+
+async def identify(connection: litestar.Request[Any, Any, Any], sessions: SessionBook) -> Identity | None:
+    """By bearer token, else by cookie. A wrong bearer token is nobody, whatever the cookie says."""
+    bearer = bearer_token(connection)
+    secret = bearer if bearer is not None else connection.cookies.get(COOKIE)
+    if not secret or not 20 <= len(secret) <= 200:
+        return None
+    key = digest(secret)
+    session = await sessions.find(key)
+    if session is None or session.token != (bearer is not None):
+        return None
+    return Identity(session.admin, session.name, session.role, session.token, key)
+
+
+def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def check_origin(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings, *, strict: bool) -> None:
+    """Refuses what another site made the browser send.
+
+    Every browser of the last years says where a request comes from. strict: whoever says nothing is
+    refused too, since the request is believed because of its cookie.
+    """
+    site = connection.headers.get("sec-fetch-site")
+    origin = connection.headers.get("origin")
+    if origin is not None:
+        fine = origin == _origin(settings.public_url) or urlsplit(origin).netloc == connection.headers.get(
+            "host"
+        )
+    elif site is not None:
+        fine = True
+    else:
+        fine = not strict
+    if not fine or site not in (None, "same-origin", "none"):
+        raise Refused(
+            "This came from another site, so it was not carried out. Please do it on Callout's own page.",
+            Why.FORBIDDEN,
+        )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _n(role: Role) -> str:
+    return "n" if role.value[0] in "aeiou" else ""

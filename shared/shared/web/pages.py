@@ -1,0 +1,203 @@
+"""Pages by Jinja: one environment for each service, which knows the site and who is looking."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import litestar
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from litestar import MediaType, Response
+from litestar.datastructures import State
+from markupsafe import Markup
+
+from shared.contract.admin import Role
+from shared.contract.site import Site
+from shared.refusal import Refused
+from shared.settings import Settings
+from shared.web.guard import known
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Web:
+    """What pages of one service need; at `request.app.state.web`."""
+
+    def __init__(self, package: str, site: Callable[[], Site], settings: Settings) -> None:
+        self.site = site
+        self.settings = settings
+        self.environment = Environment(
+            loader=ChoiceLoader([PackageLoader(package), PackageLoader("shared.web")]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self.environment.globals.update(
+            asset=asset, icon=icon, command_id=lambda: uuid.uuid4().hex, Role=Role
+        )
+        self.environment.filters.update(
+            time=self.time,
+            day=self.day,
+            field_time=self.field_time,
+            money=self.money,
+            number=self.number,
+            words=words,
+        )
+
+    def render(self, template: str, context: Mapping[str, Any]) -> str:
+        return self.environment.get_template(template).render(context)
+
+    def time(self, moment: datetime | None) -> str:
+        """ "22 Nov, 14:05" in the site's zone, with the year where it isn't this one."""
+        if moment is None:
+            return ""
+        local = moment.astimezone(self.zone)
+        now = datetime.now(self.zone)
+        pattern = "d MMM, HH:mm" if local.year == now.year else "d MMM y, HH:mm"
+        shown = format_datetime(local, pattern, tzinfo=self.zone, locale=self.locale)
+        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), shown)
+
+    def day(self, moment: datetime | date | None) -> str:
+        """ "22 Nov 2026" in the site's zone."""
+        if moment is None:
+            return ""
+        local = moment.astimezone(self.zone).date() if isinstance(moment, datetime) else moment
+        return format_date(local, "d MMM y", locale=self.locale)
+
+    def field_time(self, moment: datetime | None) -> str:
+        """For the value of an `<input type="datetime-local">`."""
+        return moment.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M") if moment else ""
+
+    def money(self, amount: Decimal, currency: str | None = None) -> str:
+        return format_currency(amount, currency or self.site().currency, locale=self.locale)
+
+    def number(self, value: Decimal | int) -> str:
+        return format_decimal(value, locale=self.locale, decimal_quantization=False)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.site().time_zone)
+
+    @property
+    def locale(self) -> Locale:
+        return _locale(self.site().language)
+
+
+def page(
+    request: litestar.Request[Any, Any, Any],
+    template: str,
+    *,
+    status: int = 200,
+    refused: Refused | None = None,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> Response[str]:
+    """A whole page. With `refused` it shows the sentence, and answers with its status."""
+    return Response(
+        _render(request, template, refused, context),
+        status_code=refused.why.value if refused else status,
+        media_type=MediaType.HTML,
+        headers=headers,
+    )
+
+
+def fragment(request: litestar.Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
+    """A part of a page that the browser fetches, maybe into another service's page; its template extends nothing."""
+    return page(request, template, **context)
+
+
+def see(request: litestar.Request[Any, Any, Any], path: str) -> Response[Any]:
+    """Where to look after something was done."""
+    if request.headers.get("hx-request"):
+        return Response(None, status_code=204, headers={"HX-Redirect": path})
+    return Response(b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": path})
+
+
+def words(name: str) -> str:
+    """`in_progress` → "In progress"."""
+    text = str(name).replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def asset(name: str) -> str:
+    """The address of a static file, with its content's hash, so that browsers may keep it for ever."""
+    file = STATIC / name
+    try:
+        return f"/static/{name}?v={_digest(file, file.stat().st_mtime_ns)}"
+    except OSError:
+        return f"/static/{name}"
+
+
+def icon(name: str) -> Markup:
+    """One of Tabler's outline icons, from the sprite that `make static` puts together."""
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+        asset("vendor/icons.svg"), name
+    )
+
+
+def _render(
+    request: litestar.Request[Any, Any, Any],
+    template: str,
+    refused: Refused | None,
+    context: Mapping[str, Any],
+) -> str:
+    web: Web = request.app.state.web
+    path = request.url.path
+
+    def link(**changes: Any) -> str:
+        """This page with other query parameters; None takes one away."""
+        query = {**request.query_params.dict(), **changes}
+        pairs = {name: value for name, value in query.items() if value not in (None, "", [])}
+        return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
+
+    return web.render(
+        template,
+        {
+            "identity": known(request),
+            "site": web.site(),
+            "path": path,
+            "query": request.query_params,
+            "link": link,
+            "refused": refused,
+            "back": _back(request),
+            **context,
+        },
+    )
+
+
+def _back(request: litestar.Request[Any, Any, Any]) -> str:
+    """The page this came from, if it is one of ours."""
+    referer = request.headers.get("referer", "")
+    for ours in (f"//{request.headers.get('host', '')}/",):
+        _, found, rest = referer.partition(ours)
+        if found:
+            return f"/{rest}"
+    return "/"
+
+
+@lru_cache(maxsize=512)
+def _digest(file: Path, _changed: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=32)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale("en")
+
+
+def state(web: Web) -> State:
+    return State({"web": web})

@@ -1,0 +1,59 @@
+"""Lists by key: a page says where the next one begins, so the last is as quick as the first."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import litestar
+import msgspec
+from msgspec import Struct
+
+from shared.refusal import Refused, Why
+
+DEFAULT = 50
+MOST = 200
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """What a list answers: `next` goes into `?after=`; null on the last page."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def limit_of(request: litestar.Request[Any, Any, Any]) -> int:
+    """`?limit=`, from 1 to 200; 50 where nothing is said."""
+    given = request.query_params.get("limit", "")
+    if not given:
+        return DEFAULT
+    if not given.isdecimal() or not 1 <= int(given[:9]) <= MOST:
+        raise Refused(f"The limit is a number from 1 to {MOST}.", Why.INVALID, {"limit": f"1 to {MOST}"})
+    return int(given)
+
+
+def after_of(request: litestar.Request[Any, Any, Any], kind: type[K]) -> K | None:
+    """The key in `?after=`, as `kind` (such as `int` or `tuple[datetime, UUID]`); None for the first page."""
+    given = request.query_params.get("after", "")
+    if not given:
+        return None
+    try:
+        padded = given.encode() + b"=" * (-len(given) % 4)
+        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=kind)
+    except (binascii.Error, ValueError, msgspec.MsgspecError, UnicodeError) as error:
+        raise Refused("That page is not known. Please begin at the first.", Why.INVALID) from error
+
+
+def paged(rows: Sequence[T], limit: int, key: Callable[[T], Any]) -> Page[T]:
+    """A page of `limit + 1` rows that were asked for; the one too many only shows that there is more."""
+    items = list(rows[:limit])
+    more = len(rows) > limit and items
+    return Page(items, seal(key(items[-1])) if more else None)
+
+
+def seal(key: Any) -> str:
+    """A key → the opaque text of `next`."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")

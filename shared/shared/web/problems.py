@@ -1,0 +1,171 @@
+"""Every error's one way out: problem details (RFC 9457) for programs, a page for people, never a trace."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import asyncpg
+import litestar
+import structlog
+from litestar import MediaType, Response
+from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
+from litestar.types import ExceptionHandlersMap
+from msgspec import UNSET, Struct, UnsetType
+from nats.errors import Error as NatsError
+
+from shared.refusal import Refused, Why
+from shared.web.forms import invalid
+from shared.web.guard import SAFE, bearer_token, known
+from shared.web.pages import page
+
+log = structlog.get_logger()
+
+LATER = "The database does not answer just now, so nothing was changed. Please try again in a moment."
+FULL = "There is no room left to store anything, so nothing was changed. Please tell whoever runs this installation."
+NO_BUS = "A part of Callout does not answer just now. Please try again in a moment."
+
+DATABASE_AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.TransactionRollbackError,
+    TimeoutError,
+)
+
+SENTENCES = {
+    400: "This request can't be understood. Where it carries JSON, please check that it is valid.",
+    401: "Please log in, or send a valid API token.",
+    404: "There is no such page.",
+    405: "That can't be done here.",
+    413: "That is too large.",
+    415: "This kind of content can't be read here. Please send JSON.",
+}
+
+
+class Problem(Struct, frozen=True):
+    """RFC 9457. `detail` says what to do; `fields` has a sentence for each field that doesn't fit."""
+
+    title: str
+    status: int
+    detail: str
+    type: str = "about:blank"
+    fields: dict[str, str] | UnsetType = UNSET
+
+
+def problem(
+    request: litestar.Request[Any, Any, Any],
+    status: int,
+    detail: str,
+    fields: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[Any]:
+    """The answer to whoever asks: JSON for a program or htmx, a page for a browser."""
+    title = HTTPStatus(status).phrase
+    if status in (429, 503):
+        headers = {"Retry-After": "5", **(headers or {})}
+    if wants_page(request):
+        return page(request, "error.html", status=status, headers=headers, title=title, detail=detail)
+    return Response(
+        Problem(title, status, detail, fields=fields or UNSET),
+        status_code=status,
+        headers=headers,
+        media_type=MediaType.JSON if request.method == "HEAD" else "application/problem+json",
+    )
+
+
+def wants_page(request: litestar.Request[Any, Any, Any]) -> bool:
+    """A person in a browser; a program asks for `/api/…`, has a token, or doesn't take HTML."""
+    accept = request.headers.get("accept", "*/*")
+    return not (
+        request.url.path.startswith("/api/")
+        or bearer_token(request) is not None
+        or request.headers.get("hx-request")
+        or ("text/html" not in accept and "*/*" not in accept)
+    )
+
+
+def _refused(request: litestar.Request[Any, Any, Any], refused: Refused) -> Response[Any]:
+    if refused.why is Why.UNKNOWN_CALLER:
+        return _nobody(request)
+    return problem(request, refused.why.value, refused.sentence, refused.fields)
+
+
+def _http(request: litestar.Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    status = error.status_code
+    if status == 401:
+        return _nobody(request)
+    if status in (404, 405) and not _may_know(request):
+        return _nobody(request)  # a stranger is not told which pages exist
+    if isinstance(error, ValidationException):
+        fields = _fields(error)
+        first = next(iter(fields.items()), None)
+        detail = f"Please check “{first[0]}”: {first[1]}" if first else "Please check what was sent."
+        return problem(request, 422, detail, fields)
+    if status >= 500:
+        return _fault(request, error)
+    return problem(request, status, SENTENCES.get(status, error.detail), headers=dict(error.headers or {}))
+
+
+def _may_know(request: litestar.Request[Any, Any, Any]) -> bool:
+    opt: dict[str, Any] = getattr(request.scope.get("route_handler"), "opt", {})
+    return known(request) is not None or bool(opt.get("public"))
+
+
+def _fields(error: ValidationException) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in error.extra or []:
+        if isinstance(each, dict) and "message" in each:
+            what = "This is needed" if each["message"] == "'data'" else each["message"]
+            refused = invalid(f"{what} - at `$.{each.get('key', '')}`")
+            found.update(refused.fields or {"body": refused.sentence})
+    return found
+
+
+def _nobody(request: litestar.Request[Any, Any, Any]) -> Response[Any]:
+    if request.headers.get("hx-request"):
+        at = urlsplit(request.headers.get("hx-current-url", "/")).path or "/"
+        return problem(request, 401, SENTENCES[401], headers={"HX-Redirect": f"/login?next={quote(at)}"})
+    if request.method in SAFE and wants_page(request):
+        query = request.scope["query_string"].decode("latin-1")
+        at = request.url.path + (f"?{query}" if query else "")
+        return Response(
+            b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": f"/login?next={quote(at)}"}
+        )
+    return problem(request, 401, SENTENCES[401], headers={"WWW-Authenticate": "Bearer"})
+
+
+def _database(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    if isinstance(error, asyncpg.InterfaceError) and "connect" not in str(error) and "pool" not in str(error):
+        return _fault(request, error)  # wrong use of the library is a fault of ours, not of the database
+    log.warning("database away", path=request.url.path, error=f"{type(error).__name__}: {error}")
+    full = isinstance(error, asyncpg.DiskFullError)
+    return problem(request, 503, FULL if full else LATER)
+
+
+def _bus(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    log.warning("bus away", path=request.url.path, error=f"{type(error).__name__}: {error}")
+    return problem(request, 503, NO_BUS)
+
+
+def _fault(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    reference = uuid4().hex[:8]
+    log.error("request failed", path=request.url.path, reference=reference, exc_info=error)
+    return problem(
+        request,
+        500,
+        f"Something went wrong on our side. Please try again; if it stays, tell your admin the reference {reference}.",
+    )
+
+
+HANDLERS: ExceptionHandlersMap = {
+    Refused: _refused,
+    HTTPException: _http,
+    NotAuthorizedException: _http,
+    NatsError: _bus,
+    **dict.fromkeys(DATABASE_AWAY, _database),
+    Exception: _fault,
+}

@@ -1,0 +1,198 @@
+"""Who may ask: every session and API token, copied from the bus into memory.
+
+The notifier writes `{admin, role, expires}` under the SHA-256 of each secret into the key-value
+bucket `sessions`; here each service watches it. A check costs no round trip, and what is in
+memory stays good while NATS or the notifier is down.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable
+from contextlib import suppress
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from msgspec import Struct
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.errors import Error as JetStreamError
+from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
+
+from shared.contract.admin import Role
+
+log = structlog.get_logger()
+
+BUCKET = "sessions"
+FILLED = "filled"
+"""The key that the notifier writes last, once the bucket holds every session again."""
+USED = "sessions.used"
+"""The subject that tells the notifier, by hash, that a session is in use (at most every `TELL_AFTER`)."""
+ENDED_SENTENCE = "Please log in."
+
+LOOK = 1.0  # seconds between two looks at whether the bucket is still the one that is watched
+EARLY = 0.1  # the same, until it was complete once
+SHUT = 30.0  # seconds without an answer after which the watch is begun anew
+NEW_SESSION = 0.5  # seconds that a fresh session may take to arrive here
+TELL_AFTER = 300.0
+
+FAULTS = (NatsError, JetStreamError, OSError, asyncio.TimeoutError)
+
+
+class Session(Struct, frozen=True):
+    """One entry of the bucket. `expires` is None for an API token, which ends only when it is revoked."""
+
+    admin: str
+    name: str
+    role: Role
+    expires: datetime | None = None
+    token: bool = False
+
+    def live(self) -> bool:
+        return self.expires is None or self.expires > datetime.now(UTC)
+
+
+class Bus(Protocol):
+    """The part of `shared.bus.Bus` that is needed here."""
+
+    @property
+    def js(self) -> JetStreamContext: ...
+
+    def publish(self, subject: str, body: bytes) -> Awaitable[None]: ...
+
+
+_SESSION = msgspec.json.Decoder(Session)
+
+
+def digest(secret: str) -> str:
+    """The key of a secret; the secret itself is kept nowhere. Secrets are random, so no salt is needed."""
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+
+
+class SessionBook:
+    """The copy in memory. Run `run` for as long as the service lives; ask with `find`."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._entries: dict[str, Session] = {}
+        self._filled = False
+        self._changed = asyncio.Event()
+        self._told: dict[str, float] = {}
+        self._telling: set[asyncio.Task[None]] = set()
+
+    @property
+    def filled(self) -> bool:
+        """True once the bucket was complete at least once."""
+        return self._filled
+
+    def get(self, key: str) -> Session | None:
+        """The live session under this hash, as far as it is known here."""
+        session = self._entries.get(key)
+        return session if session is not None and session.live() else None
+
+    async def find(self, key: str) -> Session | None:
+        """As `get`, but gives a session that began a moment ago the time to arrive; notes that it is in use."""
+        until = monotonic() + NEW_SESSION
+        while (
+            (session := self.get(key)) is None
+            and key not in self._entries
+            and (left := until - monotonic()) > 0
+        ):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
+        if session is not None and not session.token:
+            self._tell(key)
+        return session
+
+    async def run(self) -> None:
+        """Watches the bucket for ever, and whatever bucket takes its place."""
+        while True:
+            try:
+                await self._watch()
+            except FAULTS as error:
+                # No bus or no bucket yet: what is known here stays good.
+                log.debug("sessions not watched", error=str(error) or type(error).__name__)
+            await asyncio.sleep(LOOK if self._filled else EARLY)
+
+    async def _watch(self) -> None:
+        """Reads one bucket from its start; returns when it is gone, replaced, or no longer heard.
+
+        A new map takes the place of the old only when the marker is in it, so that a bucket
+        which is still being filled logs nobody out.
+        """
+        bucket = await self._bus.js.key_value(BUCKET)
+        made = await self._state()
+        watcher = await bucket.watchall()
+        entries: dict[str, Session] = {}
+        read = behind = 0
+        looked = answered = monotonic()
+        try:
+            while True:
+                # Not `watcher.updates`: before Python 3.12 its `wait_for` can swallow a cancellation.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK):
+                        entry: KeyValue.Entry | None = await anext(watcher)
+                    if entry is not None:
+                        read = max(read, entry.revision or 0)
+                        if self._take(entries, entry):
+                            self._entries, self._filled = entries, True
+                        self._wake()
+                if monotonic() - looked < LOOK:
+                    continue
+                looked = monotonic()
+                try:
+                    created, last = await self._state()
+                except FAULTS:
+                    if monotonic() - answered > SHUT:
+                        return
+                    continue
+                answered = monotonic()
+                # Twice behind what the bucket holds, with a look in between: the subscription is dead.
+                behind = behind + 1 if last > read else 0
+                if created != made[0] or behind > 1:
+                    log.info("sessions read again", replaced=created != made[0])
+                    return
+        finally:
+            with suppress(Exception):  # the connection may be what broke
+                await watcher.stop()  # type: ignore[no-untyped-call]
+
+    async def _state(self) -> tuple[Any, int]:
+        info = await self._bus.js.stream_info(f"KV_{BUCKET}")
+        return info.created, info.state.last_seq if info.state.messages else 0
+
+    @staticmethod
+    def _take(entries: dict[str, Session], entry: KeyValue.Entry) -> bool:
+        """Takes one change in; True for the marker."""
+        if entry.operation in (KV_DEL, KV_PURGE):
+            entries.pop(entry.key, None)
+        elif entry.key == FILLED:
+            return True
+        else:
+            try:
+                entries[entry.key] = _SESSION.decode(entry.value or b"")
+            except msgspec.DecodeError:
+                log.warning("session not understood", key=entry.key)
+        return False
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _tell(self, key: str) -> None:
+        now = monotonic()
+        if now - self._told.get(key, -TELL_AFTER) < TELL_AFTER:
+            return
+        if len(self._told) > 10_000:
+            self._told = {known: at for known, at in self._told.items() if now - at < TELL_AFTER}
+        self._told[key] = now
+
+        async def tell() -> None:
+            with suppress(*FAULTS, RuntimeError):  # no bus: told at the next use
+                await self._bus.publish(USED, key.encode())
+
+        task = asyncio.create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)

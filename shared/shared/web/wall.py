@@ -1,0 +1,168 @@
+"""What stands before every route: limits, cleaning, who is asking, and the headers of every answer."""
+
+import asyncio
+from time import perf_counter
+from typing import Any, cast
+
+import litestar
+from litestar.enums import ScopeType
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    HTTPScope,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketScope,
+)
+
+from shared.metrics import REQUEST_SECONDS, REQUESTS
+from shared.refusal import Refused, Why
+from shared.settings import Settings
+from shared.web.guard import SAFE, bearer_token, check_origin, identify
+from shared.web.sessions import SessionBook
+from shared.web.text import clean_body, refuse_control_in_query
+
+BODY_LIMIT = 256 * 1024
+DRAIN_LIMIT = 64 * 1024 * 1024
+"""So much of a body that is too large is read and dropped: a client that is cut off while it sends sees no answer."""
+BODY_SECONDS = 30.0
+
+HEADERS = {
+    "content-security-policy": "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "media-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # Not no-referrer: with it a browser calls the origin of a form "null".
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "cache-control": "no-store",
+}
+"""An answer that sets one of these itself keeps its own."""
+
+
+class Wall:
+    """ASGI. What it refuses it leaves in the scope, where `guard` raises it: so errors have one way out."""
+
+    def __init__(self, app: ASGIApp, name: str, sessions: SessionBook, settings: Settings) -> None:
+        self._app = app
+        self._name = name
+        self._sessions = sessions
+        self._settings = settings
+        headers = dict(HEADERS)
+        if settings.secure:
+            headers["strict-transport-security"] = "max-age=31536000"
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await self._judge(scope)
+            await self._app(scope, receive, send)
+        else:
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                own = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in own)]
+            await send(message)
+
+        try:
+            body = await self._body(scope, receive)
+            if body is None:
+                return  # the client is gone
+            await self._judge(scope)
+            scope["body"] = body  # type: ignore[typeddict-unknown-key]
+            await self._app(scope, _replay(body, receive), answer)
+        finally:
+            REQUESTS.labels(self._name, scope["method"], str(status)).inc()
+            REQUEST_SECONDS.labels(self._name).observe(perf_counter() - began)
+
+    async def _judge(self, scope: HTTPScope | WebSocketScope) -> None:
+        connection: litestar.Request[Any, Any, Any] = litestar.Request(cast(HTTPScope, scope))
+        scope["identity"] = None  # type: ignore[typeddict-unknown-key]
+        try:
+            refuse_control_in_query(scope["query_string"])
+            who = await identify(connection, self._sessions)
+            unsafe = scope["type"] == ScopeType.WEBSOCKET or scope.get("method") not in SAFE
+            if unsafe and bearer_token(connection) is None:
+                check_origin(connection, self._settings, strict=who is not None)
+            scope["identity"] = who  # type: ignore[typeddict-unknown-key]
+        except Refused as refused:
+            _refuse(scope, refused)
+
+    async def _body(self, scope: HTTPScope, receive: Receive) -> bytes | None:
+        """The whole body, cleaned; what is wrong with it is left in the scope."""
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while True:
+                    message = cast(HTTPReceiveMessage, await receive())
+                    if message["type"] == "http.disconnect":
+                        return None
+                    chunk = message.get("body", b"")
+                    size += len(chunk)
+                    if size <= BODY_LIMIT:
+                        chunks.append(chunk)
+                    if not message.get("more_body") or size > DRAIN_LIMIT:
+                        break
+        except TimeoutError:
+            _refuse(scope, Refused("The request took too long to arrive. Please send it again.", Why.INVALID))
+            return b""
+        if size > BODY_LIMIT:
+            limit = f"{BODY_LIMIT // 1024} KB"
+            _refuse(scope, Refused(f"That is too large: at most {limit} can be sent at once.", Why.TOO_LARGE))
+            return b""
+        try:
+            return clean_body(b"".join(chunks), _content_type(scope))
+        except Refused as refused:
+            _refuse(scope, refused)
+            return b""
+
+
+def _refuse(scope: Scope, refused: Refused) -> None:
+    scope.setdefault("refused", refused)  # type: ignore[typeddict-item]
+
+
+def _content_type(scope: HTTPScope) -> str:
+    return (
+        next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+        .decode("latin-1")
+        .lower()
+    )
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Gives the body once, then what really comes."""
+    given = False
+
+    async def again() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

@@ -1,0 +1,194 @@
+"""A whole Callout, in both shapes: one process, and five."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+import notifier.app
+from local.phone import PRACTICE_TOKEN
+from local.phone.app import serve_phone
+from local.servers import Servers
+from local.stack import SERVICES, Http, Stack, listen
+from shared.contract.admin import Role
+from shared.settings import Settings
+from tests.people import Office, Phones, eventually
+
+
+@dataclass
+class Callout:
+    """A running one: where it is, who can log in, and the people around it."""
+
+    addresses: dict[str, str]
+    password: str
+    office: Office
+    phones: Phones
+    servers: Servers
+    settings: dict[str, Settings]
+    processes: dict[str, asyncio.subprocess.Process]  # none, in the shape of one process
+
+    @property
+    def url(self) -> str:
+        """Where a browser goes, in the shape of one process."""
+        return self.addresses["notifier"]
+
+    async def kill(self, *services: str) -> None:
+        """`kill -9`, as the out-of-memory killer would."""
+        for service in services:
+            self.processes[service].kill()
+            await self.processes[service].wait()
+
+    async def restart(self, *services: str) -> None:
+        """Starts them again where they were, and waits until they are ready."""
+        async with httpx.AsyncClient() as http:
+            for service in services:
+                port = httpx.URL(self.addresses[service]).port
+                assert port
+                self.processes[service] = await serve(service, self.settings[service], port)
+            for service in services:
+                await eventually(partial(_answers, http, f"{self.addresses[service]}/ready"), seconds=30)
+
+    async def command(self, *arguments: str, service: str) -> str:
+        """Runs `callout …` with the settings of a service, and answers what it printed."""
+        return await _callout(self.settings[service], *arguments)
+
+
+Running = tuple[dict[str, str], str, str, dict[str, asyncio.subprocess.Process]]
+"""Addresses, the owner's password, a token, and the processes."""
+
+
+def role_of(service: str) -> str:
+    return service.replace("-", "_")
+
+
+SECRET = "a-secret-that-only-the-tests-know-of-0123456789"
+SHAPES = ("one process", "five processes")
+
+
+def settings_on(servers: Servers, role: str) -> Settings:
+    return Settings(postgres=servers.postgres_dsn(role), nats=servers.nats_url, secret=SECRET)
+
+
+@asynccontextmanager
+async def running(shape: str, servers: Servers, folder: Path) -> AsyncIterator[Callout]:
+    """Freshly started, with the practice bot connected and nobody registered."""
+    start = one_process if shape == "one process" else five_processes
+    async with AsyncExitStack() as stack:
+        phone = await stack.enter_async_context(serve_phone(folder / "phone.sqlite3"))
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=phone, timeout=20))
+        settings = {
+            name: replace(settings_on(servers, role_of(name)), telegram_api=phone) for name in SERVICES
+        }
+        addresses, password, token, processes = await stack.enter_async_context(start(settings))
+        office = Office(addresses, token)
+        stack.push_async_callback(office.close)
+        await office.call("PUT", "/api/telegram/token", {"token": PRACTICE_TOKEN})
+        yield Callout(addresses, password, office, Phones(phone, http), servers, settings, processes)
+
+
+def only(shape: str) -> pytest.MarkDecorator:
+    """The shape of the test's own, `fresh` Callout."""
+    return pytest.mark.parametrize("fresh", [shape], indirect=True)
+
+
+@asynccontextmanager
+async def one_process(settings: dict[str, Settings]) -> AsyncIterator[Running]:
+    stack = Stack(settings)
+    await stack.start()
+    http = Http(stack, listen("127.0.0.1", 0))
+    await http.start()
+    try:
+        await eventually(lambda: _true(not stack.waiting_for()))
+        password = await notifier.app.first_owner(stack.services["notifier"])
+        assert password
+        token = await notifier.app.create_api_token(stack.services["notifier"], "tests", Role.OWNER)
+        yield dict.fromkeys(SERVICES, f"http://127.0.0.1:{http.port}"), password, token, {}
+    finally:
+        await http.stop()
+        await stack.stop()
+
+
+@asynccontextmanager
+async def five_processes(settings: dict[str, Settings]) -> AsyncIterator[Running]:
+    ports = {name: _free_port() for name in settings}
+    processes = {name: await serve(name, settings[name], port) for name, port in ports.items()}
+    addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    try:
+        password = await _first_login(processes["notifier"])
+        async with httpx.AsyncClient() as http:
+            for address in addresses.values():
+                await eventually(partial(_answers, http, f"{address}/ready"), seconds=30)
+        token = await _callout(settings["notifier"], "token", "create", "tests", "--role", "owner")
+        yield addresses, password, token, processes
+    finally:
+        for process in processes.values():
+            if process.returncode is None:
+                process.terminate()
+        for name, process in processes.items():
+            if process.returncode is not None:
+                continue
+            code = await asyncio.wait_for(process.wait(), 20)
+            assert code == 0, f"{name} ended with {code}"
+
+
+async def serve(service: str, settings: Settings, port: int) -> asyncio.subprocess.Process:
+    """Starts `callout serve SERVICE`, as a container does."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "local.cli", "serve", service,
+        env=environment(settings) | {"CALLOUT_PORT": str(port)}, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return dict(os.environ) | {
+        "CALLOUT_POSTGRES": settings.postgres,
+        "CALLOUT_NATS": settings.nats,
+        "CALLOUT_SECRET": settings.secret,
+        "CALLOUT_TELEGRAM_API": settings.telegram_api,
+    }
+
+
+async def _first_login(notifier_process: asyncio.subprocess.Process) -> str:
+    """Reads the password as an operator does, off the terminal."""
+    assert notifier_process.stdout
+    async with asyncio.timeout(30):
+        async for line in notifier_process.stdout:
+            if b"owner / " in line:
+                return line.decode().split("owner / ")[1].split()[0]
+    raise AssertionError("no first login was printed")
+
+
+async def _callout(settings: Settings, *arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "local.cli", *arguments,
+        env=environment(settings), stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    printed, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, printed.decode()
+    return printed.decode().strip()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        port: int = opened.getsockname()[1]
+        return port
+
+
+async def _answers(http: httpx.AsyncClient, address: str) -> bool:
+    try:
+        return (await http.get(address)).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def _true(value: bool) -> bool:
+    return value
