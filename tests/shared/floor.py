@@ -12,7 +12,7 @@ from shared.bus import Bus
 from shared.contract import Recorded
 from shared.contract.task import TaskAssigned, TaskEvent
 from shared.journal import Decider, Journal
-from shared.journal.fold import Fold
+from shared.journal.fold import Fold, each
 from shared.journal.migrations import migrate
 from shared.journal.relay import Relay
 from shared.refusal import Refused
@@ -107,7 +107,7 @@ async def floor(
             bus,
             Journal(pool, note if name == "tasks" else nothing, relay.wake),
             relay,
-            Fold(name, pool, bus, ["task"], apply, None, relay.wake),
+            Fold(name, pool, bus, ["task"], each(apply), None, relay.wake),
         )
         try:
             yield made

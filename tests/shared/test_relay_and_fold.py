@@ -12,7 +12,7 @@ from local.servers import Servers
 from shared.bus import STREAM
 from shared.contract import Recorded
 from shared.journal import dead_letters
-from shared.journal.fold import Fold, _read
+from shared.journal.fold import Fold, _read, each
 from tests.conftest import SettingsFor
 from tests.shared.floor import Floor, floor, note, until
 
@@ -139,7 +139,7 @@ async def test_a_poison_event_waits_with_its_stream_and_the_rest_flows(two: Two)
         await note(connection, recorded)
 
     two.reader.fold = Fold(
-        "reporting", two.reader.pool, two.reader.bus, ["task"], no_thirteen, None, two.reader.relay.wake
+        "reporting", two.reader.pool, two.reader.bus, ["task"], each(no_thirteen), None, two.reader.relay.wake
     )
     two.writer.run(two.writer.relay.run)
     two.reader.run(two.reader.fold.run)
@@ -160,7 +160,7 @@ async def test_a_poison_event_waits_with_its_stream_and_the_rest_flows(two: Two)
     told = await two.reader.pool.fetch("SELECT type FROM events WHERE stream = 'fold.reporting'")
     assert [row["type"] for row in told] == ["EventNotApplied"]
 
-    applied, failed = await dead_letters.retry(two.reader.pool, note)
+    applied, failed = await dead_letters.retry(two.reader.pool, each(note))
     assert (applied, failed) == (2, [])
     await two.agree()
 

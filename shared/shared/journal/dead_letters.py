@@ -1,6 +1,6 @@
 """Events that could not be applied: kept with their error, in order, until they can be."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -89,7 +89,7 @@ async def listed(pool: asyncpg.Pool) -> list[Dead]:
 
 
 async def retry(
-    pool: asyncpg.Pool, apply: Callable[[asyncpg.Connection, Recorded], Awaitable[None]]
+    pool: asyncpg.Pool, apply: Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]]
 ) -> tuple[int, list[Dead]]:
     """Applies each stream's dead letters in order, up to its first that still fails.
 
@@ -102,7 +102,7 @@ async def retry(
             continue
         try:
             async with transaction(pool) as connection:
-                await apply(connection, _RECORDED.decode(dead.body.encode()))
+                await apply(connection, [_RECORDED.decode(dead.body.encode())])
                 await connection.execute(
                     "DELETE FROM dead_letters WHERE stream = $1 AND version = $2", dead.stream, dead.version
                 )

@@ -31,7 +31,7 @@ IDLE = 2.0  # seconds that one pull waits; then the consumer is looked after
 RETRY = 0.5  # seconds until an event that came too early, or met a passing fault, is given again
 LOST = 40  # deliveries after which a gap in a stream counts as lost, not as late
 
-Apply = Callable[[asyncpg.Connection, Recorded], Awaitable[None]]
+Apply = Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]]
 After = Callable[[list[Recorded]], Awaitable[None]]
 
 PASSING = (
@@ -52,6 +52,16 @@ ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version
 """
 
 
+def each(fold: Callable[[asyncpg.Connection, Recorded], Awaitable[None]]) -> Apply:
+    """Takes a batch in one by one."""
+
+    async def apply(connection: asyncpg.Connection, batch: Sequence[Recorded]) -> None:
+        for recorded in batch:
+            await fold(connection, recorded)
+
+    return apply
+
+
 class Fold:
     """The one reader of the bus for a service; run by the replica that leads."""
 
@@ -65,7 +75,10 @@ class Fold:
         after: After | None,
         wake: Callable[[], None],
     ) -> None:
-        """`after` is told of each committed batch; `wake` is the relay's, for events that a fold wrote."""
+        """`apply` takes a batch in, in its order; alone, an event is a batch of one.
+
+        `after` is told of each committed batch; `wake` is the relay's, for events that a fold wrote.
+        """
         self._service = service
         self._pool = pool
         self._bus = bus
@@ -157,17 +170,14 @@ class Fold:
                     gap = f"version {at + 1} of this stream never came"
                     await bury(connection, self._service, Dead.of(event, message.data, gap))
                     blocked.add(event.stream)
-                elif not one_by_one:
-                    await self._apply(connection, event)
-                    applied.append(event)
+                elif one_by_one and (error := await self._try(connection, event)):
+                    await bury(connection, self._service, Dead.of(event, message.data, error))
+                    blocked.add(event.stream)
                 else:
-                    error = await self._try(connection, event)
-                    if error is None:
-                        applied.append(event)
-                    else:
-                        await bury(connection, self._service, Dead.of(event, message.data, error))
-                        blocked.add(event.stream)
+                    applied.append(event)
                 seen[event.stream] = moved[event.stream] = event.version
+            if applied and not one_by_one:
+                await self._apply(connection, applied)
             if moved:
                 await connection.execute(_ADVANCE, list(moved), list(moved.values()))
         return applied, early
@@ -175,7 +185,7 @@ class Fold:
     async def _try(self, connection: asyncpg.Connection, event: Recorded) -> str | None:
         try:
             async with connection.transaction():
-                await self._apply(connection, event)
+                await self._apply(connection, [event])
         except PASSING:
             raise
         except Exception as error:

@@ -1,0 +1,61 @@
+"""Reports and the audit log as JSON."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import delete, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from reporting.handlers import Handlers
+from reporting.views import BIGGEST, AuditFilter, FullReport, Line, ReportFilter, TaskReport
+from shared.contract.task import Status
+from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged
+
+After = Annotated[str | None, QueryParameter(description="`next` of the page before")]
+Limit = Annotated[int | None, QueryParameter(description="1 to 200; 50 where nothing is said")]
+Number = Annotated[int | None, QueryParameter(ge=1, le=BIGGEST)]
+Kind = Annotated[str | None, QueryParameter(description="The name of an event, such as `TaskAccepted`")]
+Actor = Annotated[
+    str | None, QueryParameter(description="As in an event, such as `admin:anna` or `technician:77`")
+]
+Words = Annotated[
+    str | None, QueryParameter(description="Words of title, area and description, or a task's number")
+]
+
+
+def routes(handlers: Handlers) -> list[Any]:
+    @get("/api/reports")
+    async def listed(
+        request: Request,
+        status: FromQuery[Status | None] = None,
+        technician: Number = None,
+        q: Words = None,
+        after: After = None,
+        limit: Limit = None,
+    ) -> Page[TaskReport]:
+        wanted = ReportFilter(status, technician, q)
+        rows = await handlers.reports(wanted, after_of(request, int), limit_of(request) + 1)
+        return paged(rows, limit_of(request), lambda task: task.id)
+
+    @get("/api/reports/tasks/{task:int}")
+    async def shown(task: FromPath[int]) -> FullReport:
+        return await handlers.report(task)
+
+    @delete("/api/reports/tasks/{task:int}")
+    async def deleted(request: Request, task: FromPath[int]) -> None:
+        await handlers.delete_report(task, actor=identity(request).actor, command_id=command_id(request))
+
+    @get("/api/audit")
+    async def audit(
+        request: Request,
+        kind: Kind = None,
+        actor: Actor = None,
+        task: Number = None,
+        after: After = None,
+        limit: Limit = None,
+    ) -> Page[Line]:
+        wanted = AuditFilter(kind, actor, task)
+        rows = await handlers.audit(wanted, after_of(request, UUID), limit_of(request) + 1)
+        return paged(rows, limit_of(request), lambda line: line.id)
+
+    return [listed, shown, deleted, audit]

@@ -1,0 +1,5 @@
+"""Event → row."""
+
+from .rows import TABLES, fold, fold_batch, project
+
+__all__ = ["TABLES", "fold", "fold_batch", "project"]

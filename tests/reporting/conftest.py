@@ -1,0 +1,83 @@
+"""Reporting as it really runs, and a client for each kind of caller."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+
+import asyncpg
+import httpx
+import msgspec
+import nats
+import pytest
+from nats.js.kv import KeyValue
+
+from local.servers import Servers
+from reporting import app
+from shared.contract import Recorded
+from shared.contract.admin import Role
+from shared.journal.migrations import migrate
+from shared.service import Service
+from shared.web import BUCKET, FILLED, Session, digest
+from tests.conftest import SettingsFor
+
+Told = Callable[[Sequence[Recorded]], Awaitable[None]]
+As = Callable[[Role | None], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def database(clean: Servers) -> AsyncIterator[asyncpg.Connection]:
+    """The migrated schema of reporting, without a service."""
+    async with asyncpg.create_pool(clean.postgres_dsn("reporting"), min_size=1, max_size=1) as pool:
+        await migrate(pool, "reporting")
+    connection = await asyncpg.connect(clean.postgres_dsn("reporting"))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def bucket(clean: Servers) -> AsyncIterator[KeyValue]:
+    """The sessions, as the notifier would fill them."""
+    client = await nats.connect(clean.nats_url)
+    made = await client.jetstream().create_key_value(bucket=BUCKET)
+    await made.put(FILLED, b"")
+    yield made
+    await client.close()
+
+
+@pytest.fixture
+async def service(bucket: KeyValue, settings_for: SettingsFor) -> AsyncIterator[Service]:
+    running = app.build(settings_for("reporting"))
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+def told(service: Service) -> Told:
+    """Folds events as if they had come from the bus."""
+
+    async def tell(events: Sequence[Recorded]) -> None:
+        async with service.pool.acquire() as connection, connection.transaction():
+            for each in events:
+                await service.apply(connection, each)  # type: ignore[arg-type]
+
+    return tell
+
+
+@pytest.fixture
+async def caller(bucket: KeyValue, service: Service) -> AsyncIterator[As]:
+    """An API client with a role, or with none."""
+    async with AsyncExitStack() as stack:
+
+        async def client(role: Role | None) -> httpx.AsyncClient:
+            headers = {}
+            if role:
+                secret = f"a-long-secret-of-the-{role.value}"
+                session = Session("anna", "Anna Berg", role, token=True)
+                await bucket.put(digest(secret), msgspec.json.encode(session))
+                headers["Authorization"] = f"Bearer {secret}"
+            transport = httpx.ASGITransport(service.asgi)  # type: ignore[arg-type]
+            return await stack.enter_async_context(
+                httpx.AsyncClient(transport=transport, base_url="http://callout", headers=headers)
+            )
+
+        yield client
