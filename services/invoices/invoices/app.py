@@ -1,0 +1,23 @@
+"""The invoices service, wired."""
+
+from invoices import api, pages, projections, subscribers
+from invoices.handlers import Handlers
+from shared.service import Service
+from shared.settings import Settings
+
+
+def build(settings: Settings) -> Service:
+    service = Service(
+        "invoices",
+        settings,
+        package="invoices",
+        project=projections.project,
+        tables=projections.TABLES,
+        folds=tuple(projections.FOLDS),
+        fold=projections.fold,
+        knows_names=True,
+    )
+    handlers = Handlers(service.journal, service.pool, service.site)
+    service.http(pages.routes(handlers), api.routes(handlers))
+    service.rpc(subscribers.router(handlers))
+    return service

@@ -1,0 +1,191 @@
+"""Event → rows: the invoices themselves, and what is remembered of tasks, technicians and deliveries."""
+
+from collections.abc import Awaitable, Callable
+from typing import assert_never
+
+import asyncpg
+import msgspec
+
+from shared.contract import Recorded
+from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryState, DeliveryUnknown, Purpose
+from shared.contract.invoice import (
+    InvoiceCreated,
+    InvoiceDeleted,
+    InvoiceEvent,
+    InvoiceSent,
+    InvoiceStatus,
+    InvoiceStatusChanged,
+)
+from shared.contract.task import (
+    Status,
+    TaskAssigned,
+    TaskCompleted,
+    TaskCreated,
+    TaskEdited,
+    TaskEvent,
+    TaskStatusChanged,
+    TaskUnassigned,
+    status_after,
+)
+from shared.contract.technician import (
+    TechnicianBlockedBot,
+    TechnicianDeactivated,
+    TechnicianDeleted,
+    TechnicianReactivated,
+    TechnicianRegistered,
+    TechnicianUnblockedBot,
+)
+
+TABLES = ("invoices", "dispatches", "tasks", "technicians")
+
+REACH: dict[type, str] = {
+    TechnicianRegistered: "active",
+    TechnicianUnblockedBot: "active",
+    TechnicianReactivated: "active",
+    TechnicianBlockedBot: "blocked",
+    TechnicianDeactivated: "deactivated",
+    TechnicianDeleted: "deleted",
+}
+"""Whether a technician can be sent anything, after each event."""
+
+
+async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """An event of an invoice → its row."""
+    number, event = int(recorded.key), recorded.data
+    assert isinstance(event, InvoiceEvent)
+    match event:
+        case InvoiceCreated():
+            await _insert(connection, recorded, event)
+        case InvoiceSent():
+            await connection.execute(
+                "INSERT INTO dispatches (invoice, version, event, state, at) VALUES ($1, $2, $3, $4, $5)",
+                number,
+                recorded.version,
+                recorded.id,
+                DeliveryState.QUEUED,
+                recorded.at,
+            )
+            await connection.execute(
+                "UPDATE invoices SET version = $2 WHERE number = $1", number, recorded.version
+            )
+        case InvoiceStatusChanged(after=after):
+            await connection.execute(
+                "UPDATE invoices SET version = $2, status = $3 WHERE number = $1",
+                number,
+                recorded.version,
+                after,
+            )
+        case InvoiceDeleted():
+            await connection.execute("DELETE FROM invoices WHERE number = $1", number)
+            await connection.execute("DELETE FROM dispatches WHERE invoice = $1", number)
+        case _:
+            assert_never(event)
+
+
+async def _insert(connection: asyncpg.Connection, recorded: Recorded, event: InvoiceCreated) -> None:
+    await connection.execute(
+        """
+        INSERT INTO invoices (number, version, task, client, technician, status, currency, lines,
+                              tax_percent, subtotal, tax, total, due_on, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        """,
+        event.number,
+        recorded.version,
+        event.task,
+        event.client,
+        event.technician,
+        InvoiceStatus.PENDING,
+        event.currency,
+        msgspec.json.encode(event.lines).decode(),
+        event.tax_percent,
+        event.subtotal,
+        event.tax,
+        event.total,
+        event.due_on,
+        recorded.at,
+    )
+
+
+async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """An event of another service → what this one remembers of it."""
+    if (apply := FOLDS.get(recorded.aggregate)) is not None:
+        await apply(connection, recorded)
+
+
+async def _task(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """A deleted task keeps its row, since its invoices stay."""
+    number, event = int(recorded.key), recorded.data
+    assert isinstance(event, TaskEvent)
+    match event:
+        case TaskCreated(details=details, client=client):
+            await connection.execute(
+                "INSERT INTO tasks (number, title, client, status) VALUES ($1, $2, $3, $4)",
+                number,
+                details.title,
+                client,
+                Status.NEW,
+            )
+            return
+        case TaskEdited(details=details, client=client):
+            await connection.execute(
+                "UPDATE tasks SET title = $2, client = $3 WHERE number = $1", number, details.title, client
+            )
+        case TaskAssigned(technician=technician):
+            await connection.execute("UPDATE tasks SET technician = $2 WHERE number = $1", number, technician)
+        case TaskUnassigned():
+            await connection.execute("UPDATE tasks SET technician = NULL WHERE number = $1", number)
+        case TaskCompleted(technician=technician):
+            await connection.execute(
+                "UPDATE tasks SET completed_by = $2 WHERE number = $1", number, technician
+            )
+        case TaskStatusChanged(after=Status.COMPLETED):
+            await connection.execute("UPDATE tasks SET completed_by = technician WHERE number = $1", number)
+        case _:
+            pass
+    before = await connection.fetchval("SELECT status FROM tasks WHERE number = $1", number)
+    after = status_after(event, Status(before))
+    if after != before:
+        await connection.execute("UPDATE tasks SET status = $2 WHERE number = $1", number, after)
+
+
+async def _technician(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    if (state := REACH.get(type(recorded.data))) is not None:
+        await connection.execute(
+            "INSERT INTO technicians (id, state) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET state = $2",
+            int(recorded.key),
+            state,
+        )
+
+
+async def _delivery(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """What became of the sending that caused it; where nothing says which, of the oldest that is still open."""
+    match recorded.data:
+        case DeliverySent(purpose=Purpose.INVOICE, invoice=int(invoice)):
+            state, reason = DeliveryState.SENT, ""
+        case DeliveryFailed(purpose=Purpose.INVOICE, invoice=int(invoice), reason=why):
+            state, reason = DeliveryState.FAILED, why
+        case DeliveryUnknown(purpose=Purpose.INVOICE, invoice=int(invoice)):
+            state, reason = DeliveryState.UNKNOWN, ""
+        case _:
+            return
+    await connection.execute(
+        """
+        UPDATE dispatches SET state = $3, reason = $4, at = $5
+        WHERE invoice = $1 AND version = coalesce(
+            (SELECT version FROM dispatches WHERE invoice = $1 AND event = $2),
+            (SELECT min(version) FROM dispatches WHERE invoice = $1 AND state = 'queued'))
+        """,
+        invoice,
+        recorded.causation_id,
+        state,
+        reason,
+        recorded.at,
+    )
+
+
+FOLDS: dict[str, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]] = {
+    "task": _task,
+    "technician": _technician,
+    "delivery": _delivery,
+}
+"""aggregate → what takes its events in"""

@@ -1,0 +1,23 @@
+"""Wiring of the service `tasks`."""
+
+from shared.service import Service
+from shared.settings import Settings
+
+from . import api, pages, projections, subscribers
+from .handlers import Handlers
+
+
+def build(settings: Settings) -> Service:
+    service = Service(
+        "tasks",
+        settings,
+        package="tasks",
+        project=projections.project,
+        tables=projections.TABLES,
+        folds=("technician", "delivery"),
+        fold=projections.fold(lambda: service.journal),
+    )
+    handlers = Handlers(service.journal, service.pool, settings.fernet("clients"))
+    service.http(api.routes(handlers), pages.routes(handlers))
+    service.rpc(subscribers.router(handlers))
+    return service

@@ -1,0 +1,279 @@
+"""Events → rows. The only writer of the tables in `TABLES`."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeAlias, assert_never
+from uuid import uuid5
+
+import asyncpg
+from msgspec.structs import asdict
+
+from shared.contract import Recorded
+from shared.contract.client import ClientAdded, ClientContactChanged, ClientErased, ClientEvent, ClientRenamed
+from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryState, DeliveryUnknown
+from shared.contract.event import by_service
+from shared.contract.task import (
+    ClientInfoSent,
+    OfferWithdrawn,
+    RejectionExplained,
+    Status,
+    TaskAccepted,
+    TaskAssigned,
+    TaskCompleted,
+    TaskCreated,
+    TaskDeleted,
+    TaskEdited,
+    TaskEvent,
+    TaskRejected,
+    TaskSent,
+    TaskStatusChanged,
+    TaskUnassigned,
+    status_after,
+)
+from shared.contract.technician import (
+    TechnicianBlockedBot,
+    TechnicianDeactivated,
+    TechnicianDeleted,
+    TechnicianEdited,
+    TechnicianProfileChanged,
+    TechnicianReactivated,
+    TechnicianRegistered,
+    TechnicianUnblockedBot,
+)
+from shared.journal import Decider, Journal, first_time
+
+from .domain import client as client_rules
+from .domain import task as task_rules
+from .domain.client import Client, ClientCommand
+from .domain.task import ENDS_THE_OFFER, HELD, FreeTask, Task, TaskCommand
+
+TABLES = ("tasks", "offers", "deliveries", "technicians", "clients")
+
+TASKS: Decider[TaskCommand, Task, TaskEvent] = Decider(
+    aggregate="task",
+    initial=Task(),
+    decide=task_rules.decide,
+    evolve=task_rules.evolve,
+    events=TaskEvent,
+)
+CLIENTS: Decider[ClientCommand, Client, ClientEvent] = Decider(
+    aggregate="client",
+    initial=Client(),
+    decide=client_rules.decide,
+    evolve=client_rules.evolve,
+    events=ClientEvent,
+)
+
+Columns: TypeAlias = dict[str, Any]
+
+
+# ── Own events ───────────────────────────────────────────────────────────────
+
+
+async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    match recorded.aggregate:
+        case "task":
+            await project_task(connection, recorded, recorded.data)  # type: ignore[arg-type]  # by its aggregate
+        case "client":
+            await project_client(connection, recorded, recorded.data)  # type: ignore[arg-type]  # by its aggregate
+
+
+async def project_task(connection: asyncpg.Connection, recorded: Recorded, event: TaskEvent) -> None:
+    number, at = int(recorded.key), recorded.at
+    columns = task_columns(event) | {"version": recorded.version, "updated_at": at}
+    if isinstance(event, TaskCreated):
+        await insert(connection, "tasks", columns | {"number": number, "status_since": at, "created_at": at})
+    else:
+        await update_task(connection, number, columns)
+    offer = offer_columns(event, at)
+    if offer:
+        await upsert_offer(connection, number, offer)
+
+
+def task_columns(event: TaskEvent) -> Columns:
+    """What of a task's row is another after this event. A test holds it against `evolve`, in every state."""
+    status = status_after(event, Status.ABSENT)
+    changed: Columns = {} if status is Status.ABSENT else {"status": status}
+    match event:
+        case TaskCreated(_, details, client) | TaskEdited(details, client):
+            return changed | asdict(details) | {"client": client}
+        case TaskAssigned(technician):
+            return changed | {"technician": technician, "stands": False}
+        case TaskUnassigned():
+            return changed | {"technician": None, "stands": False}
+        case TaskSent(technician, offer) | ClientInfoSent(technician, offer):
+            return changed | {"technician": technician, "offer": offer, "stands": True}
+        case TaskStatusChanged(_, after):
+            ended = {"stands": False} if after in ENDS_THE_OFFER else {}
+            freed = {"technician": None} if after is Status.NEW else {}
+            return changed | ended | freed
+        case OfferWithdrawn() | TaskDeleted():
+            return changed | {"stands": False}
+        case TaskAccepted() | TaskRejected() | RejectionExplained() | TaskCompleted():
+            return changed
+        case _:
+            assert_never(event)
+
+
+def offer_columns(event: TaskEvent, at: datetime) -> Columns:
+    """The moment of an offer that this event is, with the offer's number and technician."""
+    match event:
+        case TaskSent(technician, offer):
+            moment: Columns = {"sent_at": at}
+        case TaskAccepted(technician, offer):
+            moment = {"accepted_at": at}
+        case TaskRejected(technician, offer):
+            moment = {"rejected_at": at}
+        case RejectionExplained(technician, offer, reason):
+            moment = {"reason": reason}
+        case ClientInfoSent(technician, offer):
+            moment = {"client_info_at": at}
+        case TaskCompleted(technician, offer):
+            moment = {"completed_at": at}
+        case OfferWithdrawn(technician, offer):
+            moment = {"withdrawn_at": at}
+        case _:
+            return {}
+    return {"offer": offer, "technician": technician, **moment}
+
+
+async def project_client(connection: asyncpg.Connection, recorded: Recorded, event: ClientEvent) -> None:
+    client, version = int(recorded.key), recorded.version
+    match event:
+        case ClientAdded(name):
+            row = {"id": client, "version": version, "name": name, "created_at": recorded.at}
+            await insert(connection, "clients", row)
+        case ClientRenamed(name):
+            sql = "UPDATE clients SET version = $2, name = $3 WHERE id = $1"
+            await connection.execute(sql, client, version, name)
+        case ClientContactChanged():
+            await connection.execute("UPDATE clients SET version = $2 WHERE id = $1", client, version)
+        case ClientErased():
+            sql = "UPDATE clients SET version = $2, name = '', erased = true WHERE id = $1"
+            await connection.execute(sql, client, version)
+        case _:
+            assert_never(event)
+
+
+# ── Other services' events ───────────────────────────────────────────────────
+
+Fold: TypeAlias = Callable[[asyncpg.Connection, Recorded], Awaitable[None]]
+
+
+def fold(journal: Callable[[], Journal]) -> Fold:
+    """The journal is for what an event sets off here: a deleted technician's tasks become free."""
+
+    async def apply(connection: asyncpg.Connection, recorded: Recorded) -> None:
+        match recorded.data:
+            case TechnicianRegistered() | TechnicianProfileChanged() | TechnicianEdited():
+                await fold_profile(connection, recorded)
+            case TechnicianDeleted():
+                await set_technician(connection, recorded, "deleted")
+                if await first_time(connection, recorded):
+                    await free_tasks(connection, journal(), recorded)
+            case TechnicianBlockedBot():
+                await set_technician(connection, recorded, "blocked")
+            case TechnicianDeactivated():
+                await set_technician(connection, recorded, "deactivated")
+            case TechnicianUnblockedBot() | TechnicianReactivated():
+                await set_technician(connection, recorded, "active")
+            case DeliverySent(purpose, _, _, int(task), int(offer)):
+                delivered = task, offer, purpose, DeliveryState.SENT, ""
+                await fold_delivery(connection, recorded.at, *delivered)
+            case DeliveryFailed(purpose, _, _, reason, int(task), int(offer)):
+                delivered = task, offer, purpose, DeliveryState.FAILED, reason
+                await fold_delivery(connection, recorded.at, *delivered)
+            case DeliveryUnknown(purpose, _, int(task), int(offer)):
+                reason = "The connection broke while it was sent: it may be in the chat or not."
+                delivered = task, offer, purpose, DeliveryState.UNKNOWN, reason
+                await fold_delivery(connection, recorded.at, *delivered)
+
+    return apply
+
+
+async def fold_profile(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    technician = int(recorded.key)
+    match recorded.data:
+        case TechnicianRegistered(_, name, username):
+            sql = (
+                "INSERT INTO technicians (id, name, username, status) VALUES ($1, $2, $3, 'active') ON CONFLICT (id) "
+                "DO UPDATE SET name = $2, username = $3, status = 'active', given_name = ''"
+            )
+            await connection.execute(sql, technician, name, username)
+        case TechnicianProfileChanged(name, username):
+            sql = "UPDATE technicians SET name = $2, username = $3 WHERE id = $1"
+            await connection.execute(sql, technician, name, username)
+        case TechnicianEdited(name):
+            await connection.execute("UPDATE technicians SET given_name = $2 WHERE id = $1", technician, name)
+
+
+async def set_technician(connection: asyncpg.Connection, recorded: Recorded, status: str) -> None:
+    sql = "UPDATE technicians SET status = $2 WHERE id = $1"
+    await connection.execute(sql, int(recorded.key), status)
+
+
+async def free_tasks(connection: asyncpg.Connection, journal: Journal, recorded: Recorded) -> None:
+    """The technician's row is updated before: whoever assigns at this moment holds it shared, and is waited for."""
+    technician = int(recorded.key)
+    held = await connection.fetch(
+        "SELECT number FROM tasks WHERE technician = $1 AND status = ANY($2) ORDER BY number",
+        technician,
+        sorted(HELD),
+    )
+    for row in held:
+        await journal.handle(
+            TASKS,
+            row["number"],
+            FreeTask(technician),
+            actor=by_service("tasks"),
+            command_id=uuid5(recorded.id, str(row["number"])),
+            cause=recorded.id,
+            connection=connection,
+        )
+
+
+async def fold_delivery(
+    connection: asyncpg.Connection,
+    at: datetime,
+    task: int,
+    offer: int,
+    purpose: str,
+    state: str,
+    reason: str,
+) -> None:
+    """Each delivery is a stream of its own, so the latest moment wins, in whatever order they come."""
+    await connection.execute(
+        "INSERT INTO deliveries VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (task, offer, purpose) "
+        "DO UPDATE SET state = $4, reason = $5, at = $6 WHERE deliveries.at <= $6",
+        *(task, offer, purpose, state, reason, at),
+    )
+
+
+# ── SQL ──────────────────────────────────────────────────────────────────────
+# Column names come from the functions above, never from outside; values always travel beside the statement.
+
+
+async def insert(connection: asyncpg.Connection, table: str, row: Columns) -> None:
+    values = ", ".join(f"${position}" for position in range(1, len(row) + 1))
+    sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})"  # noqa: S608 - see above
+    await connection.execute(sql, *row.values())
+
+
+async def update_task(connection: asyncpg.Connection, number: int, columns: Columns) -> None:
+    place = {column: f"${position}" for position, column in enumerate(columns, 2)}
+    sets = [f"{column} = {value}" for column, value in place.items()]
+    if "status" in place:
+        since = f"CASE WHEN status = {place['status']} THEN status_since ELSE {place['updated_at']} END"
+        sets.append(f"status_since = {since}")
+    sql = f"UPDATE tasks SET {', '.join(sets)} WHERE number = $1"  # noqa: S608 - see above
+    await connection.execute(sql, number, *columns.values())
+
+
+async def upsert_offer(connection: asyncpg.Connection, number: int, columns: Columns) -> None:
+    values = ", ".join(f"${position}" for position in range(2, len(columns) + 2))
+    sets = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "offer")
+    sql = (
+        f"INSERT INTO offers (task, {', '.join(columns)}) VALUES ($1, {values}) "  # noqa: S608 - see above
+        f"ON CONFLICT (task, offer) DO UPDATE SET {sets}"
+    )
+    await connection.execute(sql, number, *columns.values())

@@ -1,0 +1,161 @@
+"""The PDF: what is on it, and that nothing typed is more than text."""
+
+import asyncio
+import re
+import zlib
+from datetime import timedelta, timezone
+from decimal import Decimal
+from importlib.resources import files
+
+import pytest
+from msgspec.structs import replace
+
+from invoices import document
+from invoices.domain import checked
+from shared.contract.invoice import InvoiceLine, InvoiceStatus
+from shared.contract.site import Site
+from tests.invoices.examples import DRAFT, NORDLICHT, PUMP, line, printed
+
+ARABIC = "صيانة وحدة التكييف المركزية"
+EVIL = (
+    "<script>alert(1)</script>",
+    '#read("/etc/passwd")',
+    "#panic()",
+    '#import "@preview/cetz:0.2.0"',
+    "$x^2$ *b* _i_ `raw` @ref <label> // c /* d */ \\ ] } )",
+    "\u202egnirts desrever\u202c",
+    "W" * 300,
+    ARABIC,
+    "👷🏽 🔧",
+    "Ελληνικά Жук עברית ไทย हिन्दी Łódź",
+)
+
+
+def inside(pdf: bytes) -> bytes:
+    """All that the PDF holds, its compressed streams opened."""
+    found = [pdf]
+    for match in re.finditer(rb"stream\r?\n", pdf):
+        try:
+            found.append(zlib.decompressobj().decompress(pdf[match.end() :]))
+        except zlib.error:
+            continue
+    return b"\n".join(found)
+
+
+def characters(pdf: bytes) -> set[str]:
+    """Those that its fonts have glyphs for, by the maps that a reader copies text with."""
+    pairs = re.findall(rb"<[0-9A-Fa-f]{4}> <([0-9A-Fa-f]+)>", inside(pdf))
+    return set("".join(bytes.fromhex(pair.decode()).decode("utf-16-be") for pair in pairs))
+
+
+def pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", inside(pdf)))
+
+
+def test_an_invoice_fits_on_a_page() -> None:
+    """With the company, the client and each figure in glyphs that can be read and copied."""
+    pdf = document.compiled(printed(), NORDLICHT)
+    assert pdf.startswith(b"%PDF-")
+    assert pages(pdf) == 1
+    assert set("NordlichtHaustechnikHafenstraße720.05€") <= characters(pdf)
+    assert b"NotoSans" in inside(pdf)
+
+
+@pytest.mark.parametrize("typed", EVIL)
+def test_what_is_typed_is_text_wherever_it_stands(typed: str) -> None:
+    """As a name, a title, a description or the company: it is printed, not carried out."""
+    draft = checked(replace(DRAFT, lines=(InvoiceLine(typed, Decimal(1), Decimal(1)),)))
+    site = Site(company=typed, address=f"{typed}\n{typed}", tax_id=typed)
+    pdf = document.compiled(printed(draft, client=typed, title=typed), site)
+    assert pages(pdf) <= 2
+
+
+def test_the_layout_runs_no_text() -> None:
+    """It has no way to make code of a value, nor to open a file."""
+    layout = (files("invoices") / "templates" / "invoice.typ").read_text()
+    assert not re.search(r"\b(eval|read|plugin|image|yaml|toml|csv|xml|cbor)\(|\b(include|import)\b", layout)
+    assert layout.count("sys.inputs") == 1
+
+
+def test_arabic_is_shaped_and_begins_at_the_right() -> None:
+    """Its letters are there, joined by the Arabic font."""
+    pdf = document.compiled(printed(client=ARABIC), NORDLICHT)
+    assert b"NotoSansArabic" in inside(pdf)
+    assert set("صنكم") <= characters(pdf)
+    assert document._typed(ARABIC) == {"text": ARABIC, "rtl": True}
+    assert document._typed(f"12 {ARABIC} pump") == {"text": f"12 {ARABIC} pump", "rtl": True}
+    assert document._typed("Pump") == {"text": "Pump", "rtl": False}
+
+
+def test_marks_that_turn_text_around_are_left_out() -> None:
+    """A name can't look like another one."""
+    assert document._typed("\u202ecba\u202c\u2066x\u2069\u200f\x07") == {"text": "cbax", "rtl": False}
+
+
+def test_a_word_without_end_is_broken() -> None:
+    """It must not run over the next column; short words stay whole, and can be copied."""
+    assert document._typed("W" * 30)["text"] == "W" * 30
+    broken = str(document._typed("W" * 300)["text"])
+    assert max(map(len, broken.split("\u200b"))) == 10
+    assert broken.replace("\u200b", "") == "W" * 300
+
+
+def test_a_hundred_lines_go_on_over_pages_and_into_one_message() -> None:
+    """Even long Arabic ones, for which the tags for screen readers are left out."""
+    long = document.compiled(printed(replace(DRAFT, lines=(PUMP,) * 100)), NORDLICHT)
+    assert pages(long) > 2
+    draft = replace(DRAFT, lines=(line("1", "9.99", f"{ARABIC} " * 16),) * 100)
+    assert len(document.compiled(printed(checked(draft)), NORDLICHT)) < 500_000
+
+
+@pytest.mark.parametrize(("status", "letters"), [(InvoiceStatus.PAID, "PAID"), (InvoiceStatus.VOID, "VOID")])
+def test_a_stamp_says_what_became_of_it(status: InvoiceStatus, letters: str) -> None:
+    """Paid and void ones can't be taken for an open bill."""
+    open_bill, stamped = (
+        document.compiled(printed(status=each), NORDLICHT) for each in (InvoiceStatus.PENDING, status)
+    )
+    assert len(stamped) > len(open_bill)
+    assert set(letters) <= characters(stamped)
+
+
+def test_the_same_invoice_is_the_same_file() -> None:
+    """Byte for byte, so that a second sending can be compared with the first."""
+    assert document.compiled(printed(), NORDLICHT) == document.compiled(printed(), NORDLICHT)
+
+
+def test_days_are_those_of_the_site() -> None:
+    """`created_at` comes in the site's zone: the evening of the 14th in Berlin is not the 15th."""
+    moment = printed().created_at.replace(hour=23, minute=30).astimezone(timezone(timedelta(hours=1)))
+    assert document._values(printed(created_at=moment), NORDLICHT)["issued"] == "15 March 2026"
+
+
+async def test_others_go_on_while_a_document_is_made() -> None:
+    """The compiler runs beside the event loop."""
+    turns = 0
+    making = asyncio.create_task(document.render(printed(replace(DRAFT, lines=(PUMP,) * 100)), NORDLICHT))
+    while not making.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert making.result().startswith(b"%PDF-")
+    assert turns > 3
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("1234567.50", "EUR", "€1,234,567.50"),
+        ("1250", "JPY", "¥1,250"),
+        ("1.250", "KWD", "KWD\u00a01.250"),
+        ("99999999999999.99", "USD", "$99,999,999,999,999.99"),
+    ],
+)
+def test_money_is_shown_to_its_last_digit(amount: str, currency: str, shown: str) -> None:
+    """With the digits of ISO 4217, and no float in between."""
+    assert document.money(Decimal(amount), currency) == shown
+
+
+def test_a_price_finer_than_its_money_keeps_its_digits() -> None:
+    """0.3175 a kilowatt-hour is not 0.32."""
+    assert document.figure(Decimal("0.3175"), "EUR") == "0.3175"
+    assert document.figure(Decimal(80), "EUR") == "80.00"
+    assert document.count(Decimal("2.500000")) == "2.5"

@@ -1,0 +1,184 @@
+"""The service `tasks`, running alone on real servers, with an office that asks over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import pytest
+
+import tasks.app
+from shared.contract import AnyEvent
+from shared.contract.admin import Role
+from shared.contract.event import Envelope, Event, stream_name
+from shared.contract.task import (
+    CLIENT_INFO,
+    TAP,
+    Action,
+    ClientInfoAnswer,
+    ClientInfoRequest,
+    Tap,
+    TapAnswer,
+)
+from shared.contract.technician import TechnicianRegistered
+from shared.service import Service
+from shared.web.sessions import BUCKET, FILLED, Session, digest
+from tests.conftest import SettingsFor
+from tests.tasks.examples import BRUNO, YASMIN
+
+Json = dict[str, Any]
+
+LINDQVIST = {
+    "name": "Sigrid Lindqvist",
+    "phone": "+46 8 123 45 67",
+    "email": "sigrid@example.se",
+    "address": "Storgatan 1, Stockholm",
+    "notes": "The dog bites.",
+}
+BOILER = {
+    "title": "Leaking boiler",
+    "description": "Water under the boiler.",
+    "area": "Altstadt",
+    "priority": "urgent",
+    "scheduled_at": "2030-05-17T11:30:00+02:00",
+    "client": LINDQVIST,
+}
+
+
+@dataclass
+class Office:
+    """The running service, and everybody who speaks to it."""
+
+    service: Service
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def as_role(self, role: Role, *, browser: bool = False) -> httpx.AsyncClient:
+        """A program with a bearer token, or a browser with a cookie."""
+        headers = (
+            {"Cookie": f"callout_session={secret(role, browser)}", "Accept": "text/html"}
+            if browser
+            else {"Authorization": f"Bearer {secret(role, browser)}"}
+        )
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.service.asgi),  # type: ignore[arg-type]
+            base_url="http://office",
+            headers=headers | {"Origin": "http://office"},
+        )
+
+    async def hears(self, aggregate: str, key: int | str | UUID, event: Event) -> UUID:
+        """Another service's event arrives over the bus; returns when it is folded."""
+        stream = stream_name(aggregate, key)
+        version = self.versions[stream] = self.versions.get(stream, 0) + 1
+        envelope: Envelope[AnyEvent] = Envelope(
+            id=uuid4(),
+            stream=stream,
+            version=version,
+            type=type(event).__name__,
+            schema=1,
+            at=datetime.now(UTC),
+            actor="service:test",
+            data=event,  # type: ignore[arg-type]  # any of the contract's
+        )
+        await self.service.bus.js.publish(envelope.subject, msgspec.json.encode(envelope))
+        sql = "SELECT version FROM cursors WHERE stream = $1"
+        await until(lambda: self.service.pool.fetchval(sql, stream), version)
+        return envelope.id
+
+    async def tap(
+        self, number: int, action: Action, technician: int = YASMIN, offer: int = 1, **more: Any
+    ) -> TapAnswer:
+        tap = Tap(more.pop("command_id", uuid4()), number, offer, technician, action, **more)
+        return await self.service.bus.request(TAP, tap, TapAnswer)
+
+    async def client_info(self, number: int, technician: int = YASMIN, offer: int = 1) -> ClientInfoAnswer:
+        request = ClientInfoRequest(number, offer, technician)
+        return await self.service.bus.request(CLIENT_INFO, request, ClientInfoAnswer)
+
+    async def events(self, stream: str) -> list[str]:
+        rows = await self.service.pool.fetch(
+            "SELECT type FROM events WHERE stream = $1 ORDER BY version", stream
+        )
+        return [row["type"] for row in rows]
+
+
+async def until(look: Callable[[], Any], wanted: Any, seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while await look() != wanted:
+            await asyncio.sleep(0.01)
+
+
+def secret(role: Role, browser: bool) -> str:
+    return f"{'cookie' if browser else 'token'}-of-the-{role.value}-0123456789"
+
+
+async def let_in(service: Service) -> None:
+    """What the notifier does: everybody's session is put into the bucket."""
+    bucket = await service.bus.js.create_key_value(bucket=BUCKET)
+    for role in Role:
+        for browser in (False, True):
+            session = Session(admin=role.value, name=role.value.title(), role=role, token=not browser)
+            await bucket.put(digest(secret(role, browser)), msgspec.json.encode(session))
+    await bucket.put(FILLED, b"1")
+
+
+@asynccontextmanager
+async def running(settings_for: SettingsFor) -> AsyncIterator[Office]:
+    service = tasks.app.build(settings_for("tasks"))
+    await service.start()
+    try:
+        await let_in(service)
+        async with asyncio.timeout(15):
+            while not service.ready():
+                await asyncio.sleep(0.02)
+        yield Office(service)
+    finally:
+        await service.stop()
+
+
+@pytest.fixture
+async def office(settings_for: SettingsFor) -> AsyncIterator[Office]:
+    """With two technicians: Yasmin and Bruno."""
+    async with running(settings_for) as opened:
+        await opened.hears("technician", YASMIN, TechnicianRegistered(YASMIN, "Yasmin Haddad", "yasmin"))
+        await opened.hears("technician", BRUNO, TechnicianRegistered(BRUNO, "Bruno Costa"))
+        yield opened
+
+
+@pytest.fixture
+async def admin(office: Office) -> AsyncIterator[httpx.AsyncClient]:
+    """A dispatcher's program."""
+    async with office.as_role(Role.DISPATCHER) as client:
+        yield client
+
+
+@pytest.fixture
+async def browser(office: Office) -> AsyncIterator[httpx.AsyncClient]:
+    """A dispatcher's browser."""
+    async with office.as_role(Role.DISPATCHER, browser=True) as client:
+        yield client
+
+
+async def said(answer: httpx.Response | Any, status: int = 200) -> Json:
+    """The JSON of an answer that has this status."""
+    response: httpx.Response = answer if isinstance(answer, httpx.Response) else await answer
+    assert response.status_code == status, response.text
+    found: Json = response.json() if response.content else {}
+    return found
+
+
+async def new_task(admin: httpx.AsyncClient, **more: Any) -> int:
+    return int((await said(admin.post("/api/tasks", json=BOILER | more), 201))["id"])
+
+
+async def in_progress(office: Office, admin: httpx.AsyncClient) -> int:
+    """A task whose client info is out to Yasmin."""
+    number = await new_task(admin, technician_id=YASMIN)
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    await office.tap(number, Action.ACCEPT)
+    await said(admin.post(f"/api/tasks/{number}/client-info"))
+    return number

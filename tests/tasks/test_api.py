@@ -1,0 +1,380 @@
+"""Tasks and clients over HTTP as JSON, with the real database and bus."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from shared.contract.admin import Role
+from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
+from shared.contract.task import Action, Verdict
+from shared.contract.technician import (
+    TechnicianBlockedBot,
+    TechnicianDeactivated,
+    TechnicianDeleted,
+    TechnicianEdited,
+    TechnicianRegistered,
+    TechnicianUnblockedBot,
+)
+from tests.tasks.conftest import BOILER, LINDQVIST, Json, Office, in_progress, new_task, said
+from tests.tasks.examples import BRUNO, YASMIN
+
+
+async def test_a_task_is_created_with_its_client(office: Office, admin: httpx.AsyncClient) -> None:
+    """One call makes both; the answer shows the task, and no contact data."""
+    created = await said(admin.post("/api/tasks", json=BOILER | {"technician_id": YASMIN}), 201)
+    assert created["id"] == 1001
+    assert created["status"] == "assigned"
+    assert created["technician"] == {"id": YASMIN, "name": "Yasmin Haddad"}
+    assert created["client"] == {"id": 1, "name": "Sigrid Lindqvist"}
+    assert created["scheduled_at"] == "2030-05-17T09:30:00Z"
+    assert created["delivery"] == {"task_info": None, "client_info": None, "reason": None}
+    assert (created["offer"], created["version"]) == (0, 2)
+    assert "bites" not in str(created)
+    assert await said(admin.get("/api/tasks/1001")) == created
+    assert await office.events("client.1") == ["ClientAdded"]
+
+
+async def test_the_workflow_runs(office: Office, admin: httpx.AsyncClient) -> None:
+    """Sent, accepted, client info, completed: each step shows in the task."""
+    number = await new_task(admin)
+    await said(admin.post(f"/api/tasks/{number}/assignment", json={"technician_id": YASMIN}))
+    sent = await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    assert (sent["status"], sent["offer"], sent["delivery"]["task_info"]) == ("sent", 1, "queued")
+    await office.hears("delivery", uuid4(), DeliverySent(Purpose.TASK_INFO, YASMIN, 7, number, 1))
+    assert (await said(admin.get(f"/api/tasks/{number}")))["delivery"]["task_info"] == "sent"
+
+    accepted = await office.tap(number, Action.ACCEPT)
+    assert (accepted.verdict, accepted.sentence) == (Verdict.DONE, f"You accepted task #{number}.")
+    again = await office.tap(number, Action.ACCEPT)
+    assert (again.verdict, again.sentence) == (Verdict.ALREADY, f"You already accepted task #{number}.")
+    stranger = await office.tap(number, Action.ACCEPT, BRUNO)
+    assert (stranger.verdict, stranger.sentence) == (Verdict.REFUSED, "This offer is no longer yours.")
+
+    assert (await office.client_info(number)).refusal
+    informed = await said(admin.post(f"/api/tasks/{number}/client-info"))
+    assert (informed["status"], informed["delivery"]["client_info"]) == ("in_progress", "queued")
+    answer = await office.client_info(number)
+    assert answer.client is not None
+    assert answer.client.phone == LINDQVIST["phone"]
+    assert (await office.client_info(number, BRUNO)).client is None
+    assert (await office.client_info(number, YASMIN, 2)).client is None
+
+    assert (await office.tap(number, Action.COMPLETE)).verdict is Verdict.DONE
+    assert (await said(admin.get(f"/api/tasks/{number}")))["status"] == "completed"
+    assert (await office.client_info(number)).refusal
+    again_sent = await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    assert (again_sent["offer"], again_sent["delivery"]["task_info"]) == (2, "queued")
+
+
+async def test_the_same_tap_twice_is_one_event(office: Office, admin: httpx.AsyncClient) -> None:
+    """A stored tap that is handled again after a crash gets its first answer."""
+    number = await new_task(admin, technician_id=YASMIN)
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    command = uuid4()
+    first = await office.tap(number, Action.REJECT, command_id=command, reason="Too far")
+    assert await office.tap(number, Action.REJECT, command_id=command, reason="Too far") == first
+    assert await office.events(f"task.{number}") == [
+        "TaskCreated",
+        "TaskAssigned",
+        "TaskSent",
+        "TaskRejected",
+        "RejectionExplained",
+    ]
+
+
+async def test_ten_taps_at_once_are_one_acceptance(office: Office, admin: httpx.AsyncClient) -> None:
+    """Whoever hammers the button accepts once."""
+    number = await new_task(admin, technician_id=YASMIN)
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    verdicts = [
+        a.verdict for a in await asyncio.gather(*(office.tap(number, Action.ACCEPT) for _ in range(10)))
+    ]
+    assert sorted(verdicts) == [Verdict.ALREADY] * 9 + [Verdict.DONE]
+
+
+async def test_the_same_request_twice_makes_one_task(office: Office, admin: httpx.AsyncClient) -> None:
+    """Also at the same moment, and with a client on the spot; another content under the same key is refused."""
+    key = {"Idempotency-Key": "one"}
+    posts = (admin.post("/api/tasks", json=BOILER, headers=key) for _ in range(6))
+    numbers = {(await said(answer, 201))["id"] for answer in await asyncio.gather(*posts)}
+    assert len(numbers) == 1
+    assert len((await said(admin.get("/api/tasks")))["items"]) == 1
+    assert len((await said(admin.get("/api/clients")))["items"]) == 1
+    await said(admin.post("/api/tasks", json=BOILER | {"title": "Other"}, headers=key), 422)
+
+
+UNUSABLE: list[tuple[Json, str | None]] = [
+    ({"title": ""}, "title"),
+    ({"title": "x" * 201}, "title"),
+    ({"title": None}, None),
+    ({"priority": "asap"}, None),
+    ({"scheduled_at": "2030-05-17T11:30:00"}, "scheduled_at"),
+    ({"scheduled_at": "tomorrow"}, None),
+    ({"technician_id": 5}, "technician_id"),
+    ({"technician_id": 2**70}, None),
+    ({"client": None}, "client"),
+    ({"client": {"name": ""}}, "client.name"),
+    ({"client": {"name": "x", "phone": "call me"}}, "client.phone"),
+    ({"client_id": 1}, "client"),
+    ({"client": None, "client_id": 77}, "client_id"),
+]
+
+
+async def test_an_unusable_task_changes_nothing(office: Office, admin: httpx.AsyncClient) -> None:
+    """422 with a sentence for the field; neither task nor client is left behind."""
+    for change, field in UNUSABLE:
+        problem = await said(admin.post("/api/tasks", json=BOILER | change), 422)
+        assert problem["detail"], change
+        assert field is None or field in problem["fields"], change
+    assert await office.service.pool.fetchval("SELECT count(*) FROM events") == 0
+
+
+async def test_an_unknown_task_is_not_found(admin: httpx.AsyncClient) -> None:
+    """404 with a sentence, by every route, however large the number."""
+    for number in (1, 999999, 2**63, 10**30):
+        for method, path, body in (
+            ("GET", "", None),
+            ("PATCH", "", {"title": "x"}),
+            ("DELETE", "", None),
+            ("POST", "/assignment", {"technician_id": YASMIN}),
+            ("POST", "/dispatch", None),
+            ("POST", "/client-info", None),
+            ("PUT", "/status", {"status": "cancelled"}),
+        ):
+            problem = await said(admin.request(method, f"/api/tasks/{number}{path}", json=body), 404)
+            assert problem["detail"].startswith("There is no such task"), (method, path, number)
+
+
+async def test_a_task_is_edited_in_part(admin: httpx.AsyncClient) -> None:
+    """What is left out stays; null clears the schedule."""
+    number = await new_task(admin)
+    edited = await said(admin.patch(f"/api/tasks/{number}", json={"title": "Burst pipe"}))
+    assert (edited["title"], edited["area"], edited["version"]) == ("Burst pipe", "Altstadt", 2)
+    assert edited["scheduled_at"] == "2030-05-17T09:30:00Z"
+    edited = await said(admin.patch(f"/api/tasks/{number}", json={"scheduled_at": None}))
+    assert edited["scheduled_at"] is None
+    same = await said(admin.patch(f"/api/tasks/{number}", json={"title": "Burst pipe"}))
+    assert same["version"] == 3
+    await said(admin.patch(f"/api/tasks/{number}", json={"client_id": 77}), 422)
+    await said(admin.patch(f"/api/tasks/{number}", json={"title": " "}), 422)
+
+
+async def test_two_admins_on_one_task(admin: httpx.AsyncClient) -> None:
+    """The second, who saw an older version, gets 409."""
+    number = await new_task(admin, technician_id=YASMIN)
+    await said(admin.post(f"/api/tasks/{number}/assignment", json={"technician_id": BRUNO, "version": 2}))
+    path = f"/api/tasks/{number}"
+    for answer in (
+        admin.post(f"{path}/assignment", json={"technician_id": YASMIN, "version": 2}),
+        admin.post(f"{path}/dispatch", json={"version": 2}),
+        admin.put(f"{path}/status", json={"status": "cancelled", "version": 2}),
+        admin.patch(path, json={"title": "x", "version": 2}),
+    ):
+        assert "meanwhile" in (await said(answer, 409))["detail"]
+    assert (await said(admin.get(path)))["version"] == 3
+
+
+async def test_a_status_is_set_by_hand(admin: httpx.AsyncClient) -> None:
+    """What makes no sense is refused with 409, what is no status with 422."""
+    number = await new_task(admin)
+    path = f"/api/tasks/{number}/status"
+    assert "Assign a technician" in (await said(admin.put(path, json={"status": "completed"}), 409))["detail"]
+    assert "no status" in (await said(admin.put(path, json={"status": "deleted"}), 422))["detail"]
+    assert (await said(admin.put(path, json={"status": "cancelled"})))["status"] == "cancelled"
+
+
+async def test_a_deleted_task_is_gone(admin: httpx.AsyncClient) -> None:
+    """From the list, and by its number; a second deletion finds nothing."""
+    number = await new_task(admin)
+    await said(admin.delete(f"/api/tasks/{number}"), 204)
+    await said(admin.get(f"/api/tasks/{number}"), 404)
+    await said(admin.delete(f"/api/tasks/{number}"), 404)
+    assert (await said(admin.get("/api/tasks")))["items"] == []
+
+
+async def test_the_list_is_filtered_and_paged(admin: httpx.AsyncClient) -> None:
+    """By status, technician, words and client's name, in the address; pages follow by key."""
+    first = await new_task(admin)
+    second = await new_task(
+        admin, title="Squeaking door", technician_id=YASMIN, client={"name": "Bäckerei Öz"}
+    )
+    third = await new_task(admin, title="Broken window", technician_id=BRUNO, client=None, client_id=1)
+
+    async def found(**query: Any) -> list[int]:
+        return [task["id"] for task in (await said(admin.get("/api/tasks", params=query)))["items"]]
+
+    assert await found() == [third, second, first]
+    assert await found(status="assigned") == [third, second]
+    assert await found(technician=YASMIN) == [second]
+    assert await found(technician=BRUNO, status="new") == []
+    assert await found(q="squeak") == [second]
+    assert await found(q="lindq") == [third, first]
+    assert await found(q="bäcker öz") == [second]
+    assert await found(q=f"#{first}") == [first]
+    assert await found(q="' OR 1=1 --") == []
+    assert await found(q="!!!") == []
+    assert await found(technician=2**70) == []
+    page = await said(admin.get("/api/tasks", params={"limit": 2}))
+    assert [task["id"] for task in page["items"]] == [third, second]
+    rest = await said(admin.get("/api/tasks", params={"limit": 2, "after": page["next"]}))
+    assert ([task["id"] for task in rest["items"]], rest["next"]) == ([first], None)
+    await said(admin.get("/api/tasks", params={"status": "nonsense"}), 422)
+    await said(admin.get("/api/tasks", params={"after": "nonsense"}), 422)
+    await said(admin.get("/api/tasks", params={"technician": "abc"}), 422)
+
+
+async def test_deliveries_show_on_the_task(office: Office, admin: httpx.AsyncClient) -> None:
+    """Failed and unknown say why; a resend is queued again."""
+    number = await in_progress(office, admin)
+    failed = DeliveryFailed(Purpose.CLIENT_INFO, YASMIN, Trouble.BLOCKED, "The bot was blocked.", number, 1)
+    await office.hears("delivery", uuid4(), failed)
+    delivery = (await said(admin.get(f"/api/tasks/{number}")))["delivery"]
+    assert (delivery["client_info"], delivery["reason"]) == ("failed", "The bot was blocked.")
+    await said(admin.post(f"/api/tasks/{number}/client-info"))
+    assert (await said(admin.get(f"/api/tasks/{number}")))["delivery"]["client_info"] == "queued"
+    await office.hears("delivery", uuid4(), DeliveryUnknown(Purpose.CLIENT_INFO, YASMIN, number, 1))
+    delivery = (await said(admin.get(f"/api/tasks/{number}")))["delivery"]
+    assert delivery["client_info"] == "unknown"
+    assert "may be in the chat" in delivery["reason"]
+
+
+async def test_a_deleted_technicians_tasks_are_free(office: Office, admin: httpx.AsyncClient) -> None:
+    """The open offer is withdrawn first; what is finished keeps its technician; a rebuild acts on nothing again."""
+    sent = await new_task(admin, technician_id=YASMIN)
+    await said(admin.post(f"/api/tasks/{sent}/dispatch"))
+    assigned = await new_task(admin, technician_id=YASMIN)
+    brunos = await new_task(admin, technician_id=BRUNO)
+    done = await new_task(admin, technician_id=YASMIN)
+    await said(admin.put(f"/api/tasks/{done}/status", json={"status": "completed"}))
+    cause = await office.hears("technician", YASMIN, TechnicianDeleted())
+    tasks = {task["id"]: task for task in (await said(admin.get("/api/tasks")))["items"]}
+    assert [tasks[n]["status"] for n in (sent, assigned, brunos, done)] == [
+        "new",
+        "new",
+        "assigned",
+        "completed",
+    ]
+    assert (await office.events(f"task.{sent}"))[-2:] == ["OfferWithdrawn", "TaskUnassigned"]
+    sql = "SELECT DISTINCT causation_id, actor FROM events WHERE type = 'TaskUnassigned'"
+    assert [tuple(row) for row in await office.service.pool.fetch(sql)] == [(cause, "service:tasks")]
+    assert "no longer" in (await office.tap(sent, Action.ACCEPT)).sentence
+    refusal = await said(admin.post(f"/api/tasks/{sent}/assignment", json={"technician_id": YASMIN}), 422)
+    assert refusal["fields"]["technician_id"] == "Yasmin Haddad was deleted. Choose another technician."
+    assert "was deleted" in (await said(admin.post(f"/api/tasks/{done}/dispatch"), 409))["detail"]
+
+    # Back again by pressing Start; a rebuild folds the deletion once more and frees nothing.
+    await office.hears("technician", YASMIN, TechnicianRegistered(YASMIN, "Yasmin H."))
+    await said(admin.post(f"/api/tasks/{sent}/assignment", json={"technician_id": YASMIN}))
+    await rebuilt_is_the_same(office)
+    assert (await said(admin.get(f"/api/tasks/{sent}")))["status"] == "assigned"
+
+
+async def test_a_technician_who_cannot_be_reached(office: Office, admin: httpx.AsyncClient) -> None:
+    """Blocked: not assigned anew, but a message may be tried. Deactivated: neither."""
+    number = await new_task(admin, technician_id=YASMIN)
+    await office.hears("technician", YASMIN, TechnicianBlockedBot())
+    refusal = await said(admin.post("/api/tasks", json=BOILER | {"technician_id": YASMIN}), 422)
+    assert "has blocked the bot" in refusal["detail"]
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    await office.hears("technician", YASMIN, TechnicianUnblockedBot())
+    await new_task(admin, technician_id=YASMIN)
+    await office.hears("technician", YASMIN, TechnicianDeactivated())
+    assert "deactivated" in (await said(admin.post(f"/api/tasks/{number}/dispatch"), 409))["detail"]
+    assert (await said(admin.get(f"/api/tasks/{number}")))["offer"] == 1
+
+
+async def test_the_name_that_the_team_uses_is_shown(office: Office, admin: httpx.AsyncClient) -> None:
+    """An edited name wins over Telegram's."""
+    number = await new_task(admin, technician_id=YASMIN)
+    await office.hears("technician", YASMIN, TechnicianEdited("Yasmin (van 3)"))
+    assert (await said(admin.get(f"/api/tasks/{number}")))["technician"]["name"] == "Yasmin (van 3)"
+
+
+async def test_contact_data_is_nowhere_but_encrypted(office: Office, admin: httpx.AsyncClient) -> None:
+    """Not in an event, an answer's copy, or a readable column; shown on the client alone, and not to viewers."""
+    await in_progress(office, admin)
+    pool = office.service.pool
+    tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'tasks'")
+    for table in (row["tablename"] for row in tables):
+        stored = json.dumps([str(dict(row)) for row in await pool.fetch(f'SELECT * FROM "{table}"')])
+        assert "Storgatan" not in stored, table
+        assert "sigrid@" not in stored, table
+    assert (await said(admin.get("/api/clients/1")))["contact"] == LINDQVIST
+    async with office.as_role(Role.VIEWER) as viewer:
+        assert (await said(viewer.get("/api/clients/1")))["contact"] is None
+        await said(viewer.post("/api/tasks", json=BOILER), 403)
+
+
+async def test_a_client_is_edited(office: Office, admin: httpx.AsyncClient) -> None:
+    """In part; the journal learns which fields changed; an old version is refused."""
+    added = await said(admin.post("/api/clients", json=LINDQVIST), 201)
+    path = f"/api/clients/{added['id']}"
+    edited = await said(admin.patch(path, json={"name": "Sigrid Berg", "phone": "112", "version": 1}))
+    assert (edited["name"], edited["contact"]["phone"]) == ("Sigrid Berg", "112")
+    assert edited["contact"]["address"] == LINDQVIST["address"]
+    assert await office.events("client.1") == ["ClientAdded", "ClientRenamed", "ClientContactChanged"]
+    await said(admin.patch(path, json={"phone": "113", "version": 1}), 409)
+    problem = await said(admin.patch(path, json={"email": "nobody"}), 422)
+    assert list(problem["fields"]) == ["email"]
+    await said(admin.patch("/api/clients/77", json={"phone": "112"}), 404)
+    await said(admin.get(f"/api/clients/{10**30}"), 404)
+
+
+async def test_clients_are_found_and_paged_by_name(admin: httpx.AsyncClient) -> None:
+    """In the order of their names, whatever their case."""
+    for name in ("zoe", "Ärztehaus", "anton", "Berta", "berta"):
+        await said(admin.post("/api/clients", json={"name": name}), 201)
+    names: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    while True:
+        page = await said(admin.get("/api/clients", params=query))
+        names += [client["name"] for client in page["items"]]
+        if page["next"] is None:
+            break
+        query["after"] = page["next"]
+    assert names == ["anton", "Berta", "berta", "zoe", "Ärztehaus"]
+    assert [c["name"] for c in (await said(admin.get("/api/clients?q=bert")))["items"]] == ["Berta", "berta"]
+
+
+async def test_a_rebuild_gives_the_same_rows(office: Office, admin: httpx.AsyncClient) -> None:
+    """Every folded table can be dropped and filled again; contact data is not among them."""
+    number = await in_progress(office, admin)
+    await office.hears("delivery", uuid4(), DeliverySent(Purpose.TASK_INFO, YASMIN, 7, number, 1))
+    await office.hears("delivery", uuid4(), DeliverySent(Purpose.CLIENT_INFO, YASMIN, 8, number, 1))
+    await new_task(admin, technician_id=BRUNO)
+    await rebuilt_is_the_same(office)
+    assert (await said(admin.get("/api/clients/1")))["contact"] == LINDQVIST
+
+
+async def rebuilt_is_the_same(office: Office) -> None:
+    from tasks.projections import TABLES
+
+    async def rows() -> dict[str, list[str]]:
+        pool = office.service.pool
+        return {
+            table: sorted(str(row) for row in await pool.fetch(f"SELECT * FROM {table}")) for table in TABLES
+        }
+
+    before = await rows()
+    await office.service.rebuild()
+    async with asyncio.timeout(15):
+        while await rows() != before:
+            await asyncio.sleep(0.05)
+
+
+async def test_the_api_is_described(admin: httpx.AsyncClient) -> None:
+    """OpenAPI names every call of the design."""
+    described = await said(admin.get("/api/tasks/openapi.json"))
+    assert {
+        "/api/tasks",
+        "/api/tasks/{number}",
+        "/api/tasks/{number}/assignment",
+        "/api/tasks/{number}/dispatch",
+        "/api/tasks/{number}/client-info",
+        "/api/tasks/{number}/status",
+        "/api/clients",
+        "/api/clients/{number}",
+    } <= set(described["paths"])
