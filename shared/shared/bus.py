@@ -142,7 +142,8 @@ class Bus:
             )
             for event in events
         ]
-        await asyncio.wait_for(asyncio.gather(*waiting), PUBLISH_TIMEOUT)
+        async with asyncio.timeout(PUBLISH_TIMEOUT):  # on Python 3.11 `wait_for` may lose a cancel
+            await asyncio.gather(*waiting)
 
     async def request(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
         """Asks another service; raises `Refused` where nobody answers in time."""

@@ -62,7 +62,8 @@ class Relay:
                 await asyncio.sleep(RETRY)
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), SWEEP)
+                async with asyncio.timeout(SWEEP):
+                    await self._woken.wait()
 
     async def refill(self) -> None:
         """Queues the whole journal again where the bus has lost or never had it.
