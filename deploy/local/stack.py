@@ -91,6 +91,7 @@ class Http:
                 access_log=False,
                 server_header=False,
                 ws="websockets-sansio",
+                ws_per_message_deflate=False,  # frames are small; compressing each for each socket costs more
                 timeout_graceful_shutdown=5,
             )
         )

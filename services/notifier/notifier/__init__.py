@@ -1,0 +1,1 @@
+"""Admins, sessions, settings and notifications."""

@@ -1,0 +1,139 @@
+"""HTTP as JSON: the settings, the admins, API tokens and the notifications."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import asyncpg
+from litestar import delete, get, patch, post, put
+from litestar.params import Parameter
+from msgspec import UNSET, Struct, UnsetType
+
+from notifier import views
+from notifier.feed import Frame
+from notifier.handlers import Asked, Handlers
+from notifier.views import AdminView, TokenView
+from shared.contract.admin import Role
+from shared.contract.site import Site
+from shared.refusal import Refused, Why
+from shared.web import OWNER, Page, Request, command_id, identity, limit_of
+
+
+class NewAdmin(Struct, frozen=True, forbid_unknown_fields=True):
+    login: str
+    name: str
+    role: Role = Role.DISPATCHER
+
+
+class AddedAdmin(Struct, frozen=True):
+    """`password` is shown this once."""
+
+    login: str
+    name: str
+    role: Role
+    password: str
+
+
+class AdminChange(Struct, frozen=True, forbid_unknown_fields=True):
+    role: Role | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class NewPassword(Struct, frozen=True):
+    """Shown this once."""
+
+    password: str
+
+
+class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    role: Role = Role.DISPATCHER
+
+
+class CreatedToken(Struct, frozen=True):
+    """`token` is shown this once."""
+
+    name: str
+    role: Role
+    token: str
+
+
+def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
+    def asked(request: Request) -> Asked:
+        return Asked(identity(request).actor, command_id(request))
+
+    @get("/api/site")
+    async def site() -> Site:
+        return (await handlers.site())[0]
+
+    @put("/api/site", opt=OWNER)
+    async def change_site(request: Request, data: Site) -> Site:
+        return await handlers.change_site(data, asked(request))
+
+    @get("/api/admins", opt=OWNER)
+    async def admins() -> Page[AdminView]:
+        return Page(await views.admins(pool))
+
+    @post("/api/admins", opt=OWNER)
+    async def add_admin(request: Request, data: NewAdmin) -> AddedAdmin:
+        password = await handlers.add_admin(data.login, data.name, data.role, asked(request))
+        return AddedAdmin(data.login.strip().lower(), data.name, data.role, password)
+
+    @patch("/api/admins/{login:str}", opt=OWNER)
+    async def change_admin(request: Request, login: str, data: AdminChange) -> AdminView:
+        # Two commands, so each has its own id.
+        who = identity(request).actor
+        if isinstance(data.role, Role):
+            await handlers.change_role(login, data.role, Asked(who))
+        if isinstance(data.enabled, bool):
+            await (handlers.enable if data.enabled else handlers.disable)(login, Asked(who))
+        found = await views.admin(pool, login)
+        if found is None:
+            raise Refused(f"There is no admin “{login}”.", Why.MISSING)
+        return found
+
+    @post("/api/admins/{login:str}/password", opt=OWNER)
+    async def new_password(request: Request, login: str) -> NewPassword:
+        return NewPassword(await handlers.new_password(login, asked(request)))
+
+    @get("/api/tokens", opt=OWNER)
+    async def tokens() -> Page[TokenView]:
+        return Page(await views.tokens(pool))
+
+    @post("/api/tokens", opt=OWNER)
+    async def create_token(request: Request, data: NewToken) -> CreatedToken:
+        secret = await handlers.create_token(data.name, data.role, asked(request))
+        return CreatedToken(data.name.strip(), data.role, secret)
+
+    @delete("/api/tokens/{name:str}", opt=OWNER)
+    async def revoke_token(request: Request, name: str) -> None:
+        await handlers.revoke_token(name, asked(request))
+
+    @get("/api/notifications")
+    async def notifications(
+        request: Request,
+        after: Annotated[
+            UUID | None, Parameter(description="id of the last notification that is known")
+        ] = None,
+        limit: Annotated[int, Parameter(description="1 to 200")] = 50,
+    ) -> Page[Frame]:
+        """Oldest first, those that came after `after`. `next` is the last one's id where there are more."""
+        limit = limit_of(request)
+        position = await views.position_of(pool, after) if after else 0
+        if position is None:
+            raise Refused("There is no notification with this id.", Why.MISSING)
+        arrived = await views.arrived_after(pool, position, limit + 1)
+        frames = [each.frame for each in arrived[:limit]]
+        return Page(frames, str(frames[-1].id) if len(arrived) > limit else None)
+
+    return [
+        site,
+        change_site,
+        admins,
+        add_admin,
+        change_admin,
+        new_password,
+        tokens,
+        create_token,
+        revoke_token,
+        notifications,
+    ]

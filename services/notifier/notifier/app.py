@@ -1,0 +1,55 @@
+"""Wiring: the admins, the settings and the notifications."""
+
+from notifier import api, pages, projections, sockets, static
+from notifier.handlers import Asked, Handlers
+from notifier.sessions import Sessions
+from shared.contract import Recorded
+from shared.contract.admin import Role
+from shared.contract.event import by_service
+from shared.service import Service
+from shared.settings import Settings
+
+NAME = "notifier"
+
+
+def build(settings: Settings) -> Service:
+    async def announce(committed: list[Recorded]) -> None:
+        await hub.announce(committed)
+
+    service = Service(
+        NAME,
+        settings,
+        package=NAME,
+        project=projections.project,
+        tables=projections.TABLES,
+        folds=projections.FOLDS,
+        fold=projections.fold,
+        after_fold=announce,
+        knows_names=True,
+    )
+    sessions = Sessions(service.pool, service.bus)
+    handlers = Handlers(service.journal, service.pool, sessions)
+    hub = sockets.Hub(service.pool, service.bus, service.sessions)
+    service.http(
+        pages.routes(handlers, service.pool, settings),
+        api.routes(handlers, service.pool),
+        sockets.routes(hub),
+        static.routes(),
+    )
+    service.lead(sessions.keep)
+    service.background(sessions.hear, hub.listen, hub.run, hub.look_after)
+    return service
+
+
+async def first_owner(service: Service) -> str | None:
+    """Makes the login `owner` where nobody can log in yet, and answers its password; to be printed once."""
+    return await _handlers(service).first_owner()
+
+
+async def create_api_token(service: Service, name: str, role: Role) -> str:
+    """A new API token's secret; it works as soon as the bus has told the services."""
+    return await _handlers(service).create_token(name, role, Asked(by_service("command-line")))
+
+
+def _handlers(service: Service) -> Handlers:
+    return Handlers(service.journal, service.pool, Sessions(service.pool, service.bus))

@@ -1,0 +1,52 @@
+"""Event → rows: the admins from the own journal, the notifications from everybody's."""
+
+import asyncpg
+import msgspec
+
+from shared import names, site
+from shared.contract import Recorded
+from shared.contract.admin import AdminAdded, AdminDisabled, AdminEnabled, AdminRoleChanged
+from shared.names import Names
+from shared.sentences import notification
+
+TABLES = ("admins", "notifications")
+
+FOLDS = ("task", "technician", "delivery", "invoice", "report", "bot", "fold")
+"""The aggregates that admins are notified of."""
+
+NOTIFY = "INSERT INTO notifications (id, kind, event) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+ARRIVE = "INSERT INTO arrivals (id) VALUES ($1) ON CONFLICT DO NOTHING"
+
+
+async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """Own events. The settings and names also come back over the bus; here so that a page reads its own writes."""
+    await site.remember(connection, recorded)
+    await names.remember(connection, recorded)
+    match recorded.data:
+        case AdminAdded(login=login, name=name, role=role):
+            await connection.execute(
+                "INSERT INTO admins (login, name, role, since) VALUES ($1, $2, $3, $4)",
+                login,
+                name,
+                role.value,
+                recorded.at,
+            )
+        case AdminRoleChanged(login=login, role=role):
+            await connection.execute("UPDATE admins SET role = $2 WHERE login = $1", login, role.value)
+        case AdminDisabled(login=login):
+            await connection.execute("UPDATE admins SET enabled = false WHERE login = $1", login)
+        case AdminEnabled(login=login):
+            await connection.execute("UPDATE admins SET enabled = true WHERE login = $1", login)
+        case _:
+            pass
+
+
+async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """An event that admins should hear of becomes one notification; its words are made when it is read."""
+    line = notification(recorded, Names())
+    if line is None:
+        return
+    # Held to the commit: whoever sees a position sees all before it.
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext('arrivals'))")
+    await connection.execute(NOTIFY, recorded.id, line.kind, msgspec.json.encode(recorded).decode())
+    await connection.execute(ARRIVE, recorded.id)

@@ -1,0 +1,170 @@
+"""Sessions and API tokens: kept in PostgreSQL, copied to the bus, where every service reads them.
+
+PostgreSQL is the truth. The bucket `sessions` is written at each change, compared with the truth
+now and then, and filled again whenever it is found missing.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+from nats.js.api import KeyValueConfig, StorageType
+from nats.js.errors import NotFoundError
+from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
+
+from shared.bus import Bus
+from shared.contract.admin import Role
+from shared.web import BUCKET, FILLED, USED, Session
+from shared.web.sessions import FAULTS
+
+log = structlog.get_logger()
+
+IDLE = timedelta(hours=12)
+LONGEST = timedelta(days=7)
+
+LOOK = 1.0  # seconds between two looks at whether the bucket is there
+SWEEP = 300.0  # seconds between two comparisons with PostgreSQL
+
+_LIVE = """
+SELECT s.key, a.login AS admin, a.name, a.role, false AS token, least(s.used_at + $1, s.began_at + $2) AS expires
+FROM sessions s JOIN admins a USING (login)
+WHERE s.ended_at IS NULL AND a.enabled AND least(s.used_at + $1, s.began_at + $2) > now() {only}
+UNION ALL
+SELECT s.key, s.name, s.name, s.role, true, NULL FROM tokens s WHERE s.revoked_at IS NULL {only}
+"""
+
+
+class Sessions:
+    """What is live, and its copy on the bus."""
+
+    def __init__(self, pool: asyncpg.Pool, bus: Bus) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._wrong = asyncio.Event()
+
+    async def live(self, *keys: str) -> dict[str, Session]:
+        """Key → session, of these keys or of all."""
+        rows = await self._pool.fetch(
+            _LIVE.format(only="AND s.key = ANY($3)" if keys else ""),
+            IDLE,
+            LONGEST,
+            *([list(keys)] if keys else []),
+        )
+        return {
+            row["key"]: Session(row["admin"], row["name"], Role(row["role"]), row["expires"], row["token"])
+            for row in rows
+        }
+
+    async def tell(self, *keys: str) -> bool:
+        """Puts what these keys are now on the bus; False where the bus does not answer (it is told later)."""
+        try:
+            bucket = await self._bus.js.key_value(BUCKET)
+            live = await self.live(*keys) if keys else {}
+            for key in keys:
+                await _write(bucket, key, live.get(key))
+            # Somebody may have ended one in the meantime and been overwritten here.
+            again = await self.live(*live) if live else {}
+            for key in live.keys() - again.keys():
+                await _write(bucket, key, None)
+        except FAULTS as error:
+            log.warning("sessions not told", error=str(error) or type(error).__name__)
+            self._wrong.set()
+            return False
+        return True
+
+    async def of(self, connection: asyncpg.Connection | asyncpg.Pool, login: str) -> list[str]:
+        """The keys of the sessions that this admin has open."""
+        rows = await connection.fetch("SELECT key FROM sessions WHERE login = $1 AND ended_at IS NULL", login)
+        return [row["key"] for row in rows]
+
+    async def hear(self) -> None:
+        """Notes which sessions are in use, as any service tells; for ever."""
+        await self._bus.listen(USED, self._used)
+        await asyncio.Event().wait()
+
+    async def _used(self, body: bytes) -> None:
+        key = await self._pool.fetchval(
+            "UPDATE sessions SET used_at = now() WHERE key = $1 AND ended_at IS NULL RETURNING key",
+            body.decode(errors="replace").replace("\x00", ""),
+        )
+        if key:
+            await self.tell(key)
+
+    async def keep(self) -> None:
+        """Keeps the bucket as PostgreSQL says; for ever, on the leading replica."""
+        known: Any = None
+        swept = 0.0
+        while True:
+            try:
+                made, empty = await self._bucket()
+                if made != known or empty or self._wrong.is_set() or monotonic() - swept > SWEEP:
+                    self._wrong.clear()
+                    await self._fill()
+                    known, swept = made, monotonic()
+                    await self._forget()
+            except FAULTS as error:
+                log.warning("sessions not kept", error=str(error) or type(error).__name__)
+                self._wrong.set()
+                await asyncio.sleep(LOOK)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._wrong.wait()
+
+    async def _bucket(self) -> tuple[Any, bool]:
+        """When the bucket was made, and whether it is empty; makes it where it is missing."""
+        try:
+            info = await self._bus.js.stream_info(f"KV_{BUCKET}")
+        except NotFoundError:
+            await self._bus.js.create_key_value(
+                KeyValueConfig(bucket=BUCKET, history=1, storage=StorageType.FILE, max_value_size=4096)
+            )
+            info = await self._bus.js.stream_info(f"KV_{BUCKET}")
+        return info.created, info.state.messages == 0
+
+    async def _fill(self) -> None:
+        bucket = await self._bus.js.key_value(BUCKET)
+        # First the bucket, then PostgreSQL: what is told while this runs is then never taken for too much.
+        told = await _entries(bucket)
+        live = await self.live()
+        written = [key for key, session in live.items() if told.get(key) != msgspec.json.encode(session)]
+        for key in written:
+            await _write(bucket, key, live[key])
+        ended = set(written) - (await self.live(*written)).keys() if written else set()
+        for key in told.keys() - live.keys() - {FILLED} | ended:
+            await _write(bucket, key, None)
+        if FILLED not in told:
+            await bucket.put(FILLED, b"{}")
+        await bucket.purge_deletes(olderthan=600)
+        log.info("sessions filled", live=len(live), told=len(told))
+
+    async def _forget(self) -> None:
+        """Rows that serve nobody any more."""
+        await self._pool.execute("DELETE FROM failed_logins WHERE at < now() - interval '1 day'")
+        await self._pool.execute("DELETE FROM sessions WHERE began_at < now() - interval '30 days'")
+
+
+async def _write(bucket: KeyValue, key: str, session: Session | None) -> None:
+    if session is None:
+        await bucket.delete(key)
+    else:
+        await bucket.put(key, msgspec.json.encode(session))
+
+
+async def _entries(bucket: KeyValue) -> dict[str, bytes]:
+    """All that the bucket holds now."""
+    watcher = await bucket.watchall()
+    found: dict[str, bytes] = {}
+    try:
+        async with asyncio.timeout(10):
+            while (entry := await anext(watcher)) is not None:
+                if entry.operation not in (KV_DEL, KV_PURGE):
+                    found[entry.key] = entry.value or b""
+    finally:
+        with suppress(Exception):  # the connection may be what broke
+            await watcher.stop()  # type: ignore[no-untyped-call]
+    return found

@@ -1,0 +1,72 @@
+"""`/static`: style sheets, scripts and icons, from memory, compressed once."""
+
+import gzip
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from msgspec import Struct
+
+from shared.web import PUBLIC, Request
+from shared.web.pages import STATIC
+
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".mp3": "audio/mpeg",
+    ".ogg": "audio/ogg",
+    ".wav": "audio/wav",
+    ".txt": "text/plain; charset=utf-8",
+}
+"""Nothing else is served."""
+
+
+class Asset(Struct, frozen=True):
+    changed: int
+    body: bytes
+    small: bytes
+    etag: str
+
+
+_ASSETS: dict[Path, Asset] = {}
+
+
+def routes() -> list[Any]:
+    @get("/static/{name:path}", opt=PUBLIC)
+    async def file(request: Request, name: str) -> Response[bytes]:
+        path = (STATIC / str(name).lstrip("/")).resolve()
+        if not path.is_relative_to(STATIC) or path.suffix not in TYPES or not path.is_file():
+            raise NotFoundException
+        asset = _asset(path)
+        # With the content's hash in its address a file never changes (`asset` in shared.web).
+        headers = {
+            "cache-control": FOR_EVER if "v" in request.query_params else ASK_AGAIN,
+            "etag": asset.etag,
+            "vary": "accept-encoding",
+            "content-type": TYPES[path.suffix],
+        }
+        if request.headers.get("if-none-match") == asset.etag:
+            return Response(b"", status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", "") and len(asset.small) < len(asset.body):
+            return Response(asset.small, headers={**headers, "content-encoding": "gzip"})
+        return Response(asset.body, headers=headers)
+
+    return [file]
+
+
+def _asset(path: Path) -> Asset:
+    changed = path.stat().st_mtime_ns
+    known = _ASSETS.get(path)
+    if known is None or known.changed != changed:
+        body = path.read_bytes()
+        digest = hashlib.sha256(body).hexdigest()[:16]
+        known = _ASSETS[path] = Asset(changed, body, gzip.compress(body, 6, mtime=0), f'W/"{digest}"')
+    return known

@@ -1,0 +1,72 @@
+"""The dashboard's frame in Chromium: the strict policy is kept, and notifications come by themselves."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import ConsoleMessage, async_playwright, expect
+
+from shared.contract.technician import TechnicianRegistered
+from shared.web.pages import STATIC
+from tests.notifier.conftest import Running
+from tests.notifier.examples import SAMI
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 20_000  # milliseconds, for a busy machine
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed"),
+    pytest.mark.skipif(not (STATIC / "vendor" / "htmx.min.js").exists(), reason="`make static` has not run"),
+]
+
+
+@pytest.fixture
+def patient() -> Iterator[None]:
+    expect.set_options(timeout=PATIENCE)
+    yield
+    expect.set_options(timeout=5_000)  # Playwright's own
+
+
+@pytest.mark.usefixtures("patient")
+async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) -> None:
+    """From the login to a toast with its buttons, the bell, the list, and out again; the console stays empty."""
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await browser.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.goto(f"{notifier.url}/notifications")
+        await page.fill("#login", "owner")
+        await page.fill("#password", password)
+        await page.click("button[type=submit]")
+        await expect(page).to_have_url(f"{notifier.url}/notifications")
+        await expect(page.locator("#connection")).to_have_text(re.compile("Live"))
+
+        await notifier.publish("technician.77", "technician:77", TechnicianRegistered(SAMI, "<b>Sami</b>"))
+        toast = page.locator(".toast")
+        await expect(toast.locator(".toast-body")).to_contain_text("New technician added: <b>Sami</b>")
+        await expect(toast).to_have_attribute("data-kind", "technician_added")
+        await expect(toast.get_by_role("link", name="Review / edit")).to_have_attribute(
+            "href", "/technicians/77"
+        )
+        await expect(toast.get_by_role("button", name="Keep as is")).to_be_visible()
+        await expect(page.locator("#unseen")).to_have_text("1")
+        await expect(page.locator("#list")).to_contain_text("New technician added")
+
+        for path in ("/settings", "/admins", "/account"):
+            await page.goto(notifier.url + path)
+            await expect(page.locator("#connection")).to_have_text(re.compile("Live"))
+        await page.click("text=Log out")
+        await expect(page).to_have_url(f"{notifier.url}/login")
+        await browser.close()
+    assert complaints == []

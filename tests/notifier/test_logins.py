@@ -1,0 +1,245 @@
+"""Logging in and out, for people in a browser, on a real notifier."""
+
+import asyncio
+from functools import partial
+
+import httpx
+import msgspec
+import pytest
+
+from notifier import app
+from notifier.pages import local_path
+from notifier.sessions import Sessions
+from shared.bus import Bus
+from shared.web import SessionBook, digest
+from tests.notifier.conftest import Running, SettingsFor, add, bearer, log_in, running, status
+from tests.people import eventually
+
+
+async def test_the_first_owner_is_made_once(settings_for: SettingsFor) -> None:
+    """However many replicas start at the same moment, one password is printed."""
+    async with running(settings_for("notifier")) as one, running(settings_for("notifier")) as two:
+        made = await asyncio.gather(*(app.first_owner(each.service) for each in (one, two, one, two)))
+        told = [password for password in made if password]
+        assert len(told) == 1
+        assert await app.first_owner(one.service) is None
+        async with two.browser() as browser:
+            await log_in(browser, "owner", told[0])
+
+
+async def test_a_login_gives_a_new_cookie_that_only_http_sees(notifier: Running, password: str) -> None:
+    """A cookie that was planted before stays worthless, and the secret is stored nowhere."""
+    async with notifier.browser() as browser:
+        browser.cookies.set("callout_session", "p" * 43)
+        answer = await log_in(browser, "Owner ", password)
+        cookie = answer.headers["set-cookie"]
+        assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+        secret = cookie.partition("=")[2].partition(";")[0]
+        assert secret != "p" * 43
+        kept = await notifier.service.pool.fetchval("SELECT array_agg(key) FROM sessions")
+        assert kept == [digest(secret)]
+        assert (
+            await browser.get("/settings", headers={"Cookie": f"callout_session={'p' * 43}"})
+        ).status_code == 303
+
+
+async def test_a_secure_site_has_a_secure_cookie(settings_for: SettingsFor) -> None:
+    """Where the public address is https."""
+    settings = msgspec.structs.replace(settings_for("notifier"), public_url="https://callout.example")
+    async with running(settings) as notifier, notifier.browser() as browser:
+        password = await app.first_owner(notifier.service)
+        assert password
+        answer = await log_in(browser, "owner", password)
+        assert "Secure" in answer.headers["set-cookie"].split("; ")
+        assert "max-age" in answer.headers["strict-transport-security"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("/tasks?status=new", "/tasks?status=new"),
+        ("https://evil.test/", "/"),
+        ("//evil.test/", "/"),
+        ("/\\evil.test/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/a\nb", "/"),
+        ("", "/"),
+    ],
+)
+def test_after_the_login_only_a_path_of_this_site_is_opened(given: str, kept: str) -> None:
+    """Else a link to the login would be a link to anywhere."""
+    assert local_path(given) == kept
+
+
+async def test_a_wrong_login_and_a_wrong_password_sound_alike(notifier: Running, password: str) -> None:
+    """Nobody learns which logins there are."""
+    async with notifier.browser() as browser:
+        answers = [
+            await browser.post("/login", data={"login": login, "password": "wrong"})
+            for login in ("owner", "nobody")
+        ]
+        assert {answer.status_code for answer in answers} == {401}
+        said = [answer.text.replace("nobody", "owner") for answer in answers]
+        assert said[0] == said[1]
+
+
+async def test_after_five_tries_everybody_waits(notifier: Running, password: str) -> None:
+    """The right password doesn't help then, and the tries are counted in PostgreSQL, for every replica."""
+    async with notifier.browser() as browser:
+        for _ in range(5):
+            answer = await browser.post("/login", data={"login": "owner", "password": "wrong"})
+            assert answer.status_code == 401
+        answer = await browser.post("/login", data={"login": "owner", "password": password})
+        assert answer.status_code == 429
+        await notifier.service.pool.execute("UPDATE failed_logins SET at = at - interval '16 minutes'")
+        await log_in(browser, "owner", password)
+
+
+async def test_logging_out_ends_the_session_everywhere(
+    notifier: Running, owner: httpx.AsyncClient, settings_for: SettingsFor
+) -> None:
+    """Another service that watches the bus knows within a second."""
+    bus = Bus("tasks", settings_for("notifier").nats)
+    await bus.start()
+    book = SessionBook(bus)
+    watching = asyncio.create_task(book.run())
+    try:
+        key = digest(owner.cookies["callout_session"])
+
+        async def known() -> bool:
+            return book.get(key) is not None
+
+        async def gone() -> bool:
+            return book.get(key) is None
+
+        await eventually(known)
+        secret = owner.cookies["callout_session"]
+        answer = await owner.post("/logout")
+        assert answer.headers["location"] == "/login"
+        await eventually(gone, seconds=1)
+        owner.cookies.set("callout_session", secret)
+        assert (await owner.get("/settings")).status_code == 303
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await bus.stop()
+
+
+async def test_disabling_ends_sessions_and_enabling_lets_in_again(
+    notifier: Running, owner: httpx.AsyncClient
+) -> None:
+    """At once, though the cookie has days to go."""
+    password = await add(owner, "dan")
+    async with notifier.browser() as dan:
+        await log_in(dan, "dan", password)
+        assert (await dan.get("/settings")).status_code == 200
+        assert (await owner.post("/admins/dan/disabled")).status_code == 303
+        await eventually(partial(status, partial(dan.get, "/settings"), 303), seconds=1)
+        assert (await dan.post("/login", data={"login": "dan", "password": password})).status_code == 401
+        await owner.post("/admins/dan/enabled")
+        await log_in(dan, "dan", password)
+
+
+async def test_a_new_role_counts_at_once(notifier: Running, owner: httpx.AsyncClient) -> None:
+    """For sessions that are open."""
+    async with notifier.browser() as dan:
+        await log_in(dan, "dan", await add(owner, "dan"))
+        assert (await dan.get("/admins")).status_code == 403
+        await owner.post("/admins/dan/role", data={"role": "owner"})
+        await eventually(partial(status, partial(dan.get, "/admins"), 200), seconds=1)
+
+
+async def test_a_changed_password_ends_the_other_sessions(
+    notifier: Running, owner: httpx.AsyncClient
+) -> None:
+    """And only those; the old password is no longer any good."""
+    old = await add(owner, "vera", "viewer")
+    async with notifier.browser() as here, notifier.browser() as elsewhere:
+        await log_in(here, "vera", old)
+        await log_in(elsewhere, "vera", old)
+        form = {"old": old, "new": "a-much-better-one", "again": "a-much-better-one", "command_id": "1"}
+        wrong = await here.post(
+            "/account/password", data={**form, "old": "wrong-password", "command_id": "0"}
+        )
+        assert wrong.status_code == 422
+        assert (await here.post("/account/password", data={**form, "again": "x"})).status_code == 409
+        assert (
+            await here.post("/account/password", data={**form, "new": "x", "again": "x"})
+        ).status_code == 422
+        for _ in range(2):  # a double click
+            assert (await here.post("/account/password", data=form)).status_code == 303
+        await eventually(partial(status, partial(elsewhere.get, "/account"), 303), seconds=1)
+        assert (await here.get("/account")).status_code == 200
+        assert (await elsewhere.post("/login", data={"login": "vera", "password": old})).status_code == 401
+        await log_in(elsewhere, "vera", "a-much-better-one")
+
+
+async def test_sessions_end_by_idleness_and_by_age(notifier: Running, owner: httpx.AsyncClient) -> None:
+    """12 hours without use, or 7 days, whatever comes first."""
+    pool = notifier.service.pool
+    await pool.execute("UPDATE sessions SET used_at = used_at - interval '13 hours'")
+    sessions = Sessions(pool, notifier.service.bus)
+    assert await sessions.live() == {}
+    await pool.execute("UPDATE sessions SET used_at = now(), began_at = now() - interval '8 days'")
+    assert await sessions.live() == {}
+    await pool.execute("UPDATE sessions SET began_at = now() - interval '6 days 20 hours'")
+    (session,) = (await sessions.live()).values()
+    assert session.expires
+    left = session.expires - (await pool.fetchval("SELECT now()"))
+    assert 3.9 < left.total_seconds() / 3600 <= 4
+
+
+async def test_only_owners_manage_admins(notifier: Running, owner: httpx.AsyncClient) -> None:
+    """A dispatcher may neither look nor change, by page or by API."""
+    async with notifier.browser() as dan:
+        await log_in(dan, "dan", await add(owner, "dan"))
+        for method, path in (
+            ("GET", "/admins"),
+            ("POST", "/admins"),
+            ("POST", "/admins/owner/disabled"),
+            ("GET", "/api/admins"),
+            ("POST", "/api/tokens"),
+            ("POST", "/settings"),
+            ("PUT", "/api/site"),
+        ):
+            assert (await dan.request(method, path, json={} if "api" in path else None)).status_code == 403, (
+                path
+            )
+
+
+async def test_a_token_works_until_it_is_revoked(notifier: Running, owner: httpx.AsyncClient) -> None:
+    """It is shown once, kept as a hash, and gone from every service within a second."""
+    made = await owner.post("/admins/tokens", data={"name": "night shift", "role": "viewer"})
+    secret = made.text.split('id="secret">')[1].split("<")[0]
+    assert secret not in (await owner.get("/admins")).text
+    async with httpx.AsyncClient(base_url=notifier.url, headers=bearer(secret)) as program:
+        assert (await program.get("/api/site")).status_code == 200
+        assert (await program.put("/api/site", json={})).status_code == 403
+        assert (await owner.post("/admins/tokens/night%20shift/revoked")).status_code == 303
+        await eventually(partial(status, partial(program.get, "/api/site"), 401), seconds=1)
+    assert (await owner.delete("/api/tokens/night%20shift")).status_code == 404
+
+
+async def test_a_double_click_adds_one_admin(owner: httpx.AsyncClient) -> None:
+    """The second answer says that the password was shown before."""
+    form = {"login": "dan", "name": "Dan", "role": "dispatcher", "command_id": "same"}
+    first, second = [await owner.post("/admins", data=form) for _ in range(2)]
+    assert first.status_code == 200
+    assert second.status_code == 409
+    assert "only once" in second.text
+
+
+async def test_two_owners_on_the_settings(owner: httpx.AsyncClient) -> None:
+    """The second sees how it stands now, and nothing of the first is lost."""
+    form = {
+        "currency": "EUR",
+        "time_zone": "UTC",
+        "language": "en",
+        "no_answer_minutes": "30",
+        "version": "0",
+    }
+    assert (await owner.post("/settings", data={**form, "company": "First"})).status_code == 303
+    second = await owner.post("/settings", data={**form, "company": "Second"})
+    assert second.status_code == 409
+    assert 'value="First"' in second.text
+    assert (await owner.get("/api/site")).json()["company"] == "First"

@@ -1,0 +1,165 @@
+"""The copy of the sessions in memory, through all that can happen to the bus."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+import msgspec
+import pytest
+from nats.js.api import KeyValueConfig
+
+from local.servers import Servers
+from shared.bus import Bus
+from shared.contract.admin import Role
+from shared.web import BUCKET, FILLED, Session, SessionBook, digest
+from tests.people import eventually
+
+ANNA = Session("anna", "Anna", Role.DISPATCHER)
+BO = Session("bo", "Bo", Role.VIEWER)
+KEY, OTHER = digest("anna's secret"), digest("bo's secret")
+
+
+class Watched:
+    """A book that is read in the background, and the hand that writes the bucket as the notifier does."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.book = SessionBook(bus)
+
+    async def make(self, *entries: tuple[str, Session], filled: bool = True) -> None:
+        await self.bus.js.create_key_value(KeyValueConfig(bucket=BUCKET, history=1))
+        for key, session in entries:
+            await self.put(key, session)
+        if filled:
+            await self.mark()
+
+    async def put(self, key: str, session: Session) -> None:
+        await (await self.bus.js.key_value(BUCKET)).put(key, msgspec.json.encode(session))
+
+    async def mark(self) -> None:
+        await (await self.bus.js.key_value(BUCKET)).put(FILLED, b"{}")
+
+    async def delete(self, key: str) -> None:
+        await (await self.bus.js.key_value(BUCKET)).delete(key)
+
+    async def until(self, key: str, session: Session | None, seconds: float = 5) -> None:
+        async def so() -> bool:
+            return self.book.get(key) == session
+
+        await eventually(so, seconds)
+
+    async def stays(self, key: str, session: Session | None, seconds: float) -> None:
+        until = monotonic() + seconds
+        while monotonic() < until:
+            assert self.book.get(key) == session
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def watched(clean: Servers) -> AsyncIterator[Watched]:
+    bus = Bus("tasks", clean.nats_url)
+    await bus.start()
+    made = Watched(bus)
+    running = asyncio.create_task(made.book.run())
+    yield made
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    with suppress(Exception):
+        await bus.stop()
+
+
+async def test_a_late_start_waits_for_the_bucket(watched: Watched) -> None:
+    """Nobody is known before the notifier has filled it; then everybody is."""
+    await asyncio.sleep(0.5)
+    assert not watched.book.filled
+    await watched.make((KEY, ANNA), filled=False)
+    await watched.stays(KEY, None, 1.5)
+    assert not watched.book.filled
+    await watched.mark()
+    await watched.until(KEY, ANNA)
+    assert watched.book.filled
+
+
+async def test_beginning_and_ending_are_known_at_once(watched: Watched) -> None:
+    """Within a fraction of a second, each way; a changed role too."""
+    await watched.make((OTHER, BO))
+    await watched.until(OTHER, BO)
+    await watched.put(KEY, ANNA)
+    await watched.until(KEY, ANNA, 0.3)
+    await watched.put(KEY, msgspec.structs.replace(ANNA, role=Role.VIEWER))
+    await watched.until(KEY, msgspec.structs.replace(ANNA, role=Role.VIEWER), 0.3)
+    await watched.delete(KEY)
+    await watched.until(KEY, None, 0.3)
+    assert watched.book.get(OTHER) == BO
+
+
+async def test_an_entry_ends_by_itself(watched: Watched) -> None:
+    """Each carries its end, so nobody needs to tell."""
+    await watched.make((OTHER, BO))
+    await watched.until(OTHER, BO)
+    soon = msgspec.structs.replace(ANNA, expires=datetime.now(UTC) + timedelta(seconds=1))
+    await watched.put(KEY, soon)
+    await watched.until(KEY, soon)
+    await watched.until(KEY, None, 1.5)
+
+
+async def test_a_session_that_began_a_moment_ago_is_waited_for(watched: Watched) -> None:
+    """The redirect after the login may be faster than the bus; a stranger waits half a second for nothing."""
+    await watched.make((OTHER, BO))
+    await watched.until(OTHER, BO)
+    finding = asyncio.create_task(watched.book.find(KEY))
+    await asyncio.sleep(0.1)
+    await watched.put(KEY, ANNA)
+    assert await finding == ANNA
+    began = monotonic()
+    assert await watched.book.find(digest("nobody's secret")) is None
+    assert 0.3 < monotonic() - began < 1
+
+
+async def test_while_nats_is_down_everybody_stays_known(watched: Watched, clean: Servers) -> None:
+    """And what changed since is known soon after it is back, also without any new event."""
+    await watched.make((KEY, ANNA))
+    await watched.until(KEY, ANNA)
+    await clean.kill_nats()
+    try:
+        await watched.stays(KEY, ANNA, 3)
+    finally:
+        await clean.start_nats()
+
+    async def put() -> bool:
+        with suppress(Exception):
+            await watched.put(OTHER, BO)
+            await watched.delete(KEY)
+            return True
+        return False
+
+    await eventually(put)
+    await watched.until(OTHER, BO, 10)
+    await watched.until(KEY, None, 10)
+
+
+async def test_a_bucket_that_is_wiped_logs_nobody_out(watched: Watched) -> None:
+    """Not while it is missing, and not while it is filled again; what is in it then counts."""
+    await watched.make((KEY, ANNA), (OTHER, BO))
+    await watched.until(KEY, ANNA)
+    await watched.bus.js.delete_key_value(BUCKET)
+    await watched.stays(KEY, ANNA, 1.5)
+    await watched.make((KEY, ANNA), filled=False)
+    await watched.stays(OTHER, BO, 2.5)
+    await watched.mark()
+    await watched.until(OTHER, None)
+    assert watched.book.get(KEY) == ANNA
+    await watched.put(OTHER, BO)
+    await watched.until(OTHER, BO, 0.5)
+
+
+async def test_a_watch_that_died_silently_is_begun_anew(watched: Watched) -> None:
+    """The server may lose the consumer behind it; the bucket's last number shows it."""
+    await watched.make((KEY, ANNA))
+    await watched.until(KEY, ANNA)
+    for consumer in await watched.bus.js.consumers_info(f"KV_{BUCKET}"):
+        await watched.bus.js.delete_consumer(f"KV_{BUCKET}", consumer.name)
+    await watched.put(OTHER, BO)
+    await watched.until(OTHER, BO, 6)
