@@ -1,0 +1,1 @@
+"""The bot, its technicians and every delivery to them."""

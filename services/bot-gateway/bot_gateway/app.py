@@ -1,0 +1,60 @@
+"""The bot-gateway, wired."""
+
+from uuid import uuid4
+
+from bot_gateway import api, pages, projections
+from bot_gateway.domain import BOT, BOTS
+from bot_gateway.handlers import Handlers
+from bot_gateway.telegram.connection import Connection
+from bot_gateway.telegram.courier import Courier
+from bot_gateway.telegram.dialogue import Dialogue
+from bot_gateway.telegram.inbox import Inbox
+from bot_gateway.telegram.ledger import Ledger
+from bot_gateway.telegram.outgoing import Outgoing
+from bot_gateway.telegram.poller import Poller
+from shared.contract import Recorded
+from shared.contract.event import by_service
+from shared.service import Service
+from shared.settings import Settings
+
+
+def build(settings: Settings) -> Service:
+    async def folded(_: list[Recorded]) -> None:
+        courier.wake()
+
+    service = Service(
+        "bot-gateway",
+        settings,
+        package="bot_gateway",
+        project=projections.project,
+        tables=projections.TABLES,
+        folds=("task", "invoice"),
+        fold=projections.fold,
+        after_fold=folded,
+    )
+    journal, pool, bus = service.journal, service.pool, service.bus
+    cipher = settings.fernet("bot-token")
+    connection = Connection(pool, cipher, settings.telegram_api)
+    handlers = Handlers(journal, pool, connection, cipher, settings.telegram_api)
+    outgoing = Outgoing(pool, bus, service.site)
+    courier = Courier(Ledger(pool, journal), outgoing, connection, handlers.refuse)
+    dialogue = Dialogue(pool, journal, bus, connection, lambda: service.site().company)
+    inbox = Inbox(pool, dialogue, courier.wake)
+    poller = Poller(pool, connection, handlers.refuse, inbox.wake)
+
+    service.http(pages.routes(handlers), api.routes(handlers))
+    service.background(connection.watch)
+    service.lead(poller.run, inbox.run, courier.run)
+    return service
+
+
+async def practise(service: Service, token: str) -> None:
+    """Connects the practice phone's bot where no bot ever was; whoever removes it has removed it."""
+    settings = service.settings
+    _, version = await service.journal.load(BOTS, BOT)
+    if version:
+        return
+    cipher = settings.fernet("bot-token")
+    connection = Connection(service.pool, cipher, settings.telegram_api)
+    handlers = Handlers(service.journal, service.pool, connection, cipher, settings.telegram_api)
+    await handlers.connect(token, actor=by_service("practice-phone"), command_id=uuid4())

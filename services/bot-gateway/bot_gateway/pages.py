@@ -1,0 +1,204 @@
+"""Technicians and the bot connection as pages."""
+
+import io
+from typing import Any
+
+import segno
+from litestar import get, post
+from litestar.params import FromPath, FromQuery
+from msgspec import Struct
+
+from bot_gateway import views
+from bot_gateway.handlers import Handlers
+from bot_gateway.views import TechnicianView
+from shared.contract.bot import bot_link
+from shared.refusal import Refused, Why
+from shared.web import (
+    OWNER,
+    VIEWER,
+    Page,
+    Request,
+    Response,
+    after_of,
+    command_id,
+    form,
+    identity,
+    limit_of,
+    page,
+    paged,
+    read,
+    see,
+)
+
+
+class Edit(Struct, frozen=True):
+    name: str = ""
+    note: str = ""
+    version: int | None = None
+
+
+class TokenForm(Struct, frozen=True):
+    token: str
+
+
+class Confirmation(Struct, frozen=True):
+    sealed: str
+
+
+async def listed(handlers: Handlers, request: Request, q: str, status: str) -> Page[TechnicianView]:
+    limit = limit_of(request)
+    rows = await views.technicians(handlers.pool, after_of(request, views.Key), limit, q=q, status=status)
+    return paged(rows, limit, views.key)
+
+
+def routes(handlers: Handlers) -> list[Any]:
+    @get("/technicians")
+    async def index(request: Request, q: FromQuery[str] = "", status: FromQuery[str] = "") -> Response[str]:
+        return page(
+            request,
+            "technicians.html",
+            technicians=await listed(handlers, request, q, status),
+            q=q,
+            chosen=status,
+            cards=request.query_params.get("view") == "cards",
+            token=await views.token(handlers.pool),
+        )
+
+    @get("/technicians/{telegram_id:int}")
+    async def show(request: Request, telegram_id: FromPath[int]) -> Response[str]:
+        return await technician_page(request, telegram_id)
+
+    @post("/technicians/{telegram_id:int}")
+    async def edit(request: Request, telegram_id: FromPath[int]) -> Response[Any]:
+        try:
+            wanted = await read(request, Edit)
+            await handlers.edit(
+                telegram_id,
+                wanted.name,
+                wanted.note,
+                actor=identity(request).actor,
+                command_id=command_id(request),
+                expected=wanted.version,
+            )
+        except Refused as refused:
+            if refused.why is Why.MISSING:
+                raise
+            return await technician_page(request, telegram_id, refused)
+        return see(request, f"/technicians/{telegram_id}")
+
+    async def technician_page(
+        request: Request, telegram_id: int, refused: Refused | None = None
+    ) -> Response[str]:
+        technician = await views.technician(handlers.pool, telegram_id)
+        # After a conflict the fresh record is shown; after a mistake, what was typed.
+        typed = form(request) if refused and refused.why is Why.INVALID else {}
+        return page(
+            request,
+            "technician.html",
+            refused=refused,
+            technician=technician,
+            typed={
+                "name": typed.get("name", technician.own_name),
+                "note": typed.get("note", technician.note),
+            },
+            tasks=await views.open_cards(handlers.pool, telegram_id),
+            deliveries=await views.deliveries(handlers.pool, telegram_id),
+        )
+
+    @post("/technicians/{telegram_id:int}/review")
+    async def review(request: Request, telegram_id: FromPath[int]) -> Response[Any]:
+        await handlers.review(telegram_id, actor=identity(request).actor, command_id=command_id(request))
+        return see(request, f"/technicians/{telegram_id}")
+
+    @post("/technicians/{telegram_id:int}/deactivation")
+    async def deactivate(request: Request, telegram_id: FromPath[int]) -> Response[Any]:
+        await handlers.deactivate(telegram_id, actor=identity(request).actor, command_id=command_id(request))
+        return see(request, f"/technicians/{telegram_id}")
+
+    @post("/technicians/{telegram_id:int}/reactivation")
+    async def reactivate(request: Request, telegram_id: FromPath[int]) -> Response[Any]:
+        await handlers.reactivate(telegram_id, actor=identity(request).actor, command_id=command_id(request))
+        return see(request, f"/technicians/{telegram_id}")
+
+    @post("/technicians/{telegram_id:int}/delete")
+    async def remove(request: Request, telegram_id: FromPath[int]) -> Response[Any]:
+        await handlers.delete(telegram_id, actor=identity(request).actor, command_id=command_id(request))
+        return see(request, "/technicians")
+
+    @get("/settings/telegram", opt=OWNER)
+    async def telegram(request: Request) -> Response[str]:
+        return await telegram_page(request)
+
+    async def telegram_page(request: Request, refused: Refused | None = None) -> Response[str]:
+        return page(
+            request,
+            "telegram.html",
+            refused=refused,
+            token=await views.token(handlers.pool),
+            queue=await views.queue(handlers.pool),
+            count=await views.technician_count(handlers.pool),
+        )
+
+    @post("/settings/telegram", opt=OWNER)
+    async def connect(request: Request) -> Response[Any]:
+        """Another bot is only connected after a second look: every technician must press Start again."""
+        try:
+            wanted = await read(request, TokenForm)
+            bot = await handlers.check(wanted.token)
+            if await handlers.is_another(bot):
+                return page(
+                    request,
+                    "telegram_confirm.html",
+                    bot=bot,
+                    now=await views.token(handlers.pool),
+                    sealed=handlers.seal(wanted.token),
+                    count=await views.technician_count(handlers.pool),
+                )
+            await handlers.connect(
+                wanted.token, actor=identity(request).actor, command_id=command_id(request)
+            )
+        except Refused as refused:
+            return await telegram_page(request, refused)
+        return see(request, "/settings/telegram")
+
+    @post("/settings/telegram/confirmation", opt=OWNER)
+    async def confirm(request: Request) -> Response[Any]:
+        try:
+            wanted = await read(request, Confirmation)
+            token = handlers.unseal(wanted.sealed)
+            await handlers.connect(token, actor=identity(request).actor, command_id=command_id(request))
+        except Refused as refused:
+            return await telegram_page(request, refused)
+        return see(request, "/settings/telegram")
+
+    @post("/settings/telegram/delete", opt=OWNER)
+    async def disconnect(request: Request) -> Response[Any]:
+        await handlers.disconnect(actor=identity(request).actor, command_id=command_id(request))
+        return see(request, "/settings/telegram")
+
+    @get("/settings/telegram/qr.svg", opt=VIEWER)
+    async def qr(request: Request) -> Response[bytes]:
+        """The bot's link, for a phone's camera; any admin may show it to a technician."""
+        token = await views.token(handlers.pool)
+        if token.bot is None:
+            raise Refused("No bot is connected.", Why.MISSING)
+        drawn = io.BytesIO()
+        segno.make(bot_link(token.bot.username), error="m").save(
+            drawn, kind="svg", scale=6, border=2, dark="#000", light="#fff", nl=False
+        )
+        return Response(drawn.getvalue(), media_type="image/svg+xml")
+
+    return [
+        index,
+        show,
+        edit,
+        review,
+        deactivate,
+        reactivate,
+        remove,
+        telegram,
+        connect,
+        confirm,
+        disconnect,
+        qr,
+    ]

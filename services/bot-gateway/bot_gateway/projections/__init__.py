@@ -1,0 +1,236 @@
+"""Events → rows. What others' events set off is in `reactions`."""
+
+from typing import Any
+
+import asyncpg
+
+from bot_gateway.domain import BY_HAND, LIVE, Link, OfferState, Standing
+from shared.contract import Recorded
+from shared.contract.bot import BotConnected, BotDisconnected, BotRefused
+from shared.contract.task import (
+    ClientInfoSent,
+    OfferWithdrawn,
+    TaskAccepted,
+    TaskCompleted,
+    TaskCreated,
+    TaskDeleted,
+    TaskEdited,
+    TaskEvent,
+    TaskRejected,
+    TaskSent,
+    TaskStatusChanged,
+    TaskUnassigned,
+    status_after,
+)
+from shared.contract.task import Status as TaskStatus
+from shared.contract.technician import (
+    TechnicianBlockedBot,
+    TechnicianDeactivated,
+    TechnicianDeleted,
+    TechnicianEdited,
+    TechnicianProfileChanged,
+    TechnicianReactivated,
+    TechnicianRegistered,
+    TechnicianReviewed,
+    TechnicianUnblockedBot,
+)
+from shared.journal import first_time
+
+from .reactions import REACTIONS, as_json, current
+
+TABLES = ("technicians", "bot", "cards", "offers")
+
+# ── Own events → rows ────────────────────────────────────────────────────────
+
+
+async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    if recorded.aggregate == "technician":
+        await _technician(connection, recorded, int(recorded.key))
+    elif recorded.aggregate == "bot":
+        await _bot(connection, recorded)
+    # The row of a delivery is written by the courier, together with its event.
+
+
+async def _technician(connection: asyncpg.Connection, recorded: Recorded, technician: int) -> None:
+    match recorded.data:
+        case TechnicianRegistered(_, name, username, language):
+            await connection.execute(
+                """
+                INSERT INTO technicians (id, telegram_name, username, language, standing, registered_at, version)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                ON CONFLICT (id) DO UPDATE SET
+                    telegram_name = $2, username = $3, language = $4, name = '', note = '', standing = $5,
+                    blocked = false, reviewed = false, registered_at = $6, version = $7
+                """,
+                technician,
+                name,
+                username,
+                language,
+                Standing.ACTIVE,
+                recorded.at,
+                recorded.version,
+            )
+            return
+        case TechnicianProfileChanged(name, username, language):
+            changes: dict[str, Any] = {"telegram_name": name, "username": username, "language": language}
+        case TechnicianEdited(name, note):
+            changes = {"name": name, "note": note}
+        case TechnicianReviewed():
+            changes = {"reviewed": True}
+        case TechnicianBlockedBot():
+            changes = {"blocked": True}
+        case TechnicianUnblockedBot():
+            changes = {"blocked": False}
+        case TechnicianDeactivated():
+            changes = {"standing": Standing.DEACTIVATED}
+        case TechnicianReactivated():
+            changes = {"standing": Standing.ACTIVE}
+        case TechnicianDeleted():
+            changes = {"standing": Standing.DELETED}
+        case _:
+            raise TypeError(f"{recorded.type} is no event of a technician")
+    assignments = ", ".join(f"{column} = ${n}" for n, column in enumerate(changes, 3))
+    await connection.execute(
+        f"UPDATE technicians SET version = $2, {assignments} WHERE id = $1",  # noqa: S608 - own column names
+        technician,
+        recorded.version,
+        *changes.values(),
+    )
+
+
+async def _bot(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    match recorded.data:
+        case BotConnected(bot_id, username, name):
+            await connection.execute(
+                """
+                INSERT INTO bot (link, bot_id, username, name, at, version) VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (only_row) DO UPDATE SET
+                    link = $1, bot_id = $2, username = $3, name = $4, reason = '', at = $5, version = $6
+                """,
+                Link.CONNECTED,
+                bot_id,
+                username,
+                name,
+                recorded.at,
+                recorded.version,
+            )
+            return
+        case BotDisconnected():
+            link, reason = Link.NONE, ""
+        case BotRefused(_, reason):
+            link = Link.REFUSED
+        case _:
+            raise TypeError(f"{recorded.type} is no event of the bot")
+    await connection.execute(
+        "UPDATE bot SET link = $1, reason = $2, at = $3, version = $4",
+        link,
+        reason,
+        recorded.at,
+        recorded.version,
+    )
+
+
+# ── Others' events → rows and messages ───────────────────────────────────────
+
+
+async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """Cards and offers first, then what follows from the event: once, however often it is folded."""
+    if recorded.aggregate == "task":
+        await _card(connection, recorded)
+        await _offer(connection, recorded)
+    reaction = REACTIONS.get(type(recorded.data))
+    if reaction and await first_time(connection, recorded):
+        await reaction(connection, recorded)
+
+
+async def _card(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    task, event = int(recorded.key), recorded.data
+    match event:
+        case TaskCreated(_, details):
+            await connection.execute(
+                "INSERT INTO cards (task, details, status) VALUES ($1, $2, $3)",
+                task,
+                as_json(details),
+                TaskStatus.NEW,
+            )
+            return
+        case TaskEdited(details):
+            await connection.execute("UPDATE cards SET details = $2 WHERE task = $1", task, as_json(details))
+            return
+        case TaskUnassigned():
+            await connection.execute("UPDATE cards SET technician = NULL WHERE task = $1", task)
+        case TaskSent(technician, offer) | ClientInfoSent(technician, offer):
+            await connection.execute(
+                "UPDATE cards SET technician = $2, offer = $3 WHERE task = $1", task, technician, offer
+            )
+    before = await connection.fetchval("SELECT status FROM cards WHERE task = $1", task)
+    after = status_after(_task_event(event), TaskStatus(before))
+    if after != before:
+        await connection.execute("UPDATE cards SET status = $2 WHERE task = $1", task, after)
+
+
+async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """Keeps how each offer stands: what the technician's message about it is to say."""
+    task = int(recorded.key)
+    match recorded.data:
+        case TaskSent(technician, offer):
+            await _begin(connection, task, offer, technician, OfferState.OPEN)
+        case ClientInfoSent(technician, offer):
+            await _begin(connection, task, offer, technician, OfferState.IN_PROGRESS)
+        case TaskAccepted(_, offer):
+            await _stand(connection, task, offer, OfferState.ACCEPTED)
+        case TaskRejected(_, offer):
+            await _stand(connection, task, offer, OfferState.REJECTED)
+        case TaskCompleted(_, offer):
+            await _stand(connection, task, offer, OfferState.COMPLETED)
+        case OfferWithdrawn(_, offer):
+            await _stand(connection, task, offer, OfferState.WITHDRAWN, over=True)
+        case TaskStatusChanged(_, after):
+            offer = await current(connection, task)
+            state = BY_HAND.get(after, OfferState.WITHDRAWN)
+            await _stand(connection, task, offer, state, over=after not in BY_HAND)
+        case TaskDeleted():
+            await _stand(connection, task, await current(connection, task), OfferState.DELETED, over=True)
+
+
+async def _begin(
+    connection: asyncpg.Connection, task: int, offer: int, technician: int, state: OfferState
+) -> None:
+    """A new offer ends all earlier ones; one that was answered keeps saying what the answer was."""
+    await connection.execute(
+        """
+        UPDATE offers SET over = true, state = CASE WHEN state = ANY($3) THEN $4 ELSE state END
+        WHERE task = $1 AND offer < $2 AND NOT over
+        """,
+        task,
+        offer,
+        list(LIVE),
+        OfferState.REPLACED,
+    )
+    await connection.execute(
+        """
+        INSERT INTO offers (task, offer, technician, state) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (task, offer) DO UPDATE SET state = $4
+        """,
+        task,
+        offer,
+        technician,
+        state,
+    )
+
+
+async def _stand(
+    connection: asyncpg.Connection, task: int, offer: int, state: OfferState, *, over: bool = False
+) -> None:
+    await connection.execute(
+        "UPDATE offers SET state = $3, over = $4 WHERE task = $1 AND offer = $2 AND NOT over",
+        task,
+        offer,
+        state,
+        over,
+    )
+
+
+def _task_event(event: object) -> TaskEvent:
+    assert isinstance(event, TaskEvent)
+    return event

@@ -1,0 +1,131 @@
+"""The bot that is connected now, and how to speak as it.
+
+The token is read from its encrypted row whenever the bot's version changes, and is
+nowhere else: no log line, event or error holds it.
+"""
+
+import asyncio
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+import aiogram
+import asyncpg
+import structlog
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramServerError
+from aiogram.methods import Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiohttp import ClientTimeout
+from cryptography.fernet import Fernet, InvalidToken
+
+from bot_gateway.domain import Link
+
+log = structlog.get_logger()
+
+LOOK = 2.0  # seconds until a token that another replica was given is noticed
+TIMEOUT = 30.0
+
+
+class Session(AiohttpSession):
+    """A proxy's error page is no JSON: whatever it says, a 5xx is a 5xx."""
+
+    def check_response(
+        self, bot: aiogram.Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not content.lstrip().startswith("{"):
+            raise TelegramServerError(method=method, message=f"HTTP {status_code}")
+        return super().check_response(bot, method, status_code, content)
+
+
+def speak_as(token: str, telegram_api: str, timeout: float = TIMEOUT) -> aiogram.Bot:
+    """A client for one token; close its session when done."""
+    session = Session(api=TelegramAPIServer.from_base(telegram_api))
+    # A connection that was never made is not an answer that never came: the two are told apart.
+    session.timeout = ClientTimeout(total=timeout, sock_connect=8)  # type: ignore[assignment]  # aiohttp takes both
+    return aiogram.Bot(token, session=session)
+
+
+class Line:
+    """One connected bot. `version` is that of the stream `bot.main` which connected it."""
+
+    def __init__(self, bot: aiogram.Bot, bot_id: int, username: str, version: int) -> None:
+        self.bot = bot
+        self.bot_id = bot_id
+        self.username = username
+        self.version = version
+
+    async def close(self) -> None:
+        with suppress(Exception):  # nobody needs it any more
+            await self.bot.session.close()
+
+
+class Connection:
+    def __init__(self, pool: asyncpg.Pool, cipher: Fernet, telegram_api: str) -> None:
+        self._pool = pool
+        self._cipher = cipher
+        self._telegram_api = telegram_api
+        self._changed = asyncio.Event()
+        self._version = -1
+        self._refreshing = asyncio.Lock()
+        self._closing: set[asyncio.Task[None]] = set()
+        self.line: Line | None = None
+        self.link: Link | None = None  # not known before the first look
+
+    async def watch(self) -> None:
+        """Every replica: notices what another one was told."""
+        try:
+            while True:
+                await self.refresh()
+                await asyncio.sleep(LOOK)
+        finally:
+            await self._switch(None)
+
+    async def refresh(self) -> None:
+        """Speaks as the bot that the rows name; at once where they have changed."""
+        async with self._refreshing:
+            row = await self._pool.fetchrow(
+                "SELECT link, bot_id, username, version, sealed FROM bot LEFT JOIN bot_token USING (only_row)"
+            )
+            version = row["version"] if row else 0
+            if version == self._version:
+                return
+            self._version = version
+            self.link = Link(row["link"]) if row else Link.NONE
+            await self._switch(self._open(row) if row and self.link is Link.CONNECTED else None)
+
+    def _open(self, row: asyncpg.Record) -> Line | None:
+        try:
+            token = self._cipher.decrypt(bytes(row["sealed"])).decode()
+        except (InvalidToken, TypeError):
+            log.error("the stored token can't be read: CALLOUT_SECRET has changed; enter the token again")
+            return None
+        return Line(speak_as(token, self._telegram_api), row["bot_id"], row["username"], row["version"])
+
+    async def _switch(self, line: Line | None) -> None:
+        old, self.line = self.line, line
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        if old:
+            closing = asyncio.create_task(old.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def changed_from(self, line: Line | None) -> None:
+        """Returns once another bot (or none) is connected than `line`."""
+        while self.line is line:
+            await self._changed.wait()
+
+    async def within(self, line: Line, work: Any) -> None:
+        """Awaits `work`, but no longer than `line` is the one that is connected."""
+        working = asyncio.ensure_future(work)
+        watching = asyncio.ensure_future(self.changed_from(line))
+        try:
+            await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+        finally:
+            for each in (working, watching):
+                each.cancel()
+            await asyncio.gather(working, watching, return_exceptions=True)

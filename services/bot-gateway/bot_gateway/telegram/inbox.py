@@ -1,0 +1,138 @@
+"""Stored updates, handled in order within each chat and side by side across chats.
+
+A crash between storing and handling loses nothing: what has no `handled_at` is taken again.
+What needs `tasks` while that is down stays, with a promise to the technician; later presses of
+the same chat wait behind it, while everything else of that chat goes on. What breaks its handler
+is tried a few times and then set aside, where it is in nobody's way.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from pydantic import ValidationError
+
+from shared.journal.fold import PASSING
+from shared.refusal import Refused, Why
+
+from .dialogue import Dialogue, Stored
+from .metrics import SET_ASIDE
+from .troubles import mask
+
+log = structlog.get_logger()
+
+AT_ONCE = 6  # chats side by side; each holds a database connection now and then
+SWEEP = 1.0
+FAULTS = 5  # tries of an update that breaks its handler
+LONGEST_WAIT = 10.0
+KEEP = timedelta(days=7)  # Telegram itself keeps updates for one
+
+_CHATS = """
+SELECT DISTINCT chat_id FROM updates
+WHERE handled_at IS NULL AND set_aside_at IS NULL AND due_at <= now()
+"""
+_OF_CHAT = """
+SELECT seq, bot_id, update_id, chat_id, body, promised, due_at > now() AS early FROM updates
+WHERE handled_at IS NULL AND set_aside_at IS NULL AND chat_id = $1 ORDER BY seq LIMIT 100
+"""
+
+
+class Inbox:
+    def __init__(self, pool: asyncpg.Pool, dialogue: Dialogue, said: Callable[[], None]) -> None:
+        """said  wakes the courier: there may be an answer to bring"""
+        self._pool = pool
+        self._dialogue = dialogue
+        self._said = said
+        self._woken = asyncio.Event()
+        self._busy: set[int] = set()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        self._busy.clear()
+        room = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as chats:
+            chats.create_task(self._sweep_old())
+            while True:
+                self._woken.clear()
+                rows = await self._pool.fetch(_CHATS)
+                for row in rows:
+                    if row["chat_id"] not in self._busy:
+                        self._busy.add(row["chat_id"])
+                        chats.create_task(self._chat(row["chat_id"], room))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SWEEP):  # unlike wait_for, this loses no cancellation
+                        await self._woken.wait()
+
+    async def _chat(self, chat: int, room: asyncio.Semaphore) -> None:
+        try:
+            async with room:
+                rows = await self._pool.fetch(_OF_CHAT, chat)
+                held = False
+                for row in rows:
+                    fields = dict(row)
+                    if fields.pop("early") or not await self._take(Stored(**fields, held=held)):
+                        held = True
+                self._said()
+        finally:
+            self._busy.discard(chat)
+            self._woken.set()  # more may have come meanwhile
+
+    async def _take(self, stored: Stored) -> bool:
+        """False where it has to be taken again later."""
+        try:
+            await self._dialogue.take(stored)
+        except PASSING:
+            raise
+        except Refused as refused:
+            if refused.why is not Why.UNAVAILABLE:
+                return await self._fault(stored, refused)
+            await self._defer(stored)
+            return False
+        except Exception as error:
+            return await self._fault(stored, error)
+        return True
+
+    async def _defer(self, stored: Stored) -> None:
+        if not stored.promised:
+            await self._dialogue.promise(stored)
+        await self._pool.execute(
+            """
+            UPDATE updates SET promised = true, tries = tries + 1,
+                   due_at = now() + least($2, 0.5 * 2 ^ least(tries, 10)) * interval '1 second'
+            WHERE seq = $1
+            """,
+            stored.seq,
+            LONGEST_WAIT,
+        )
+
+    async def _fault(self, stored: Stored, error: Exception) -> bool:
+        """Counts a fault; True where the update is set aside, so that others need not wait for it."""
+        hopeless = isinstance(error, ValidationError)  # it will not parse better next time
+        told = mask(f"{type(error).__name__}: {error}")[:500]
+        aside: bool = await self._pool.fetchval(
+            """
+            UPDATE updates SET faults = faults + 1, trouble = $2, due_at = now() + (faults + 1) * interval '1 second',
+                   set_aside_at = CASE WHEN faults + 1 >= $3 THEN now() END
+            WHERE seq = $1 RETURNING set_aside_at IS NOT NULL
+            """,
+            stored.seq,
+            told.replace("\x00", ""),
+            1 if hopeless else FAULTS,
+        )
+        log.error(
+            "update not handled", seq=stored.seq, update_id=stored.update_id, error=told, set_aside=aside
+        )
+        if aside:
+            SET_ASIDE.inc()
+        return aside
+
+    async def _sweep_old(self) -> None:
+        """What was handled long ago holds private words and serves nothing."""
+        while True:
+            await self._pool.execute("DELETE FROM updates WHERE handled_at < now() - $1::interval", KEEP)
+            await asyncio.sleep(3600)

@@ -1,0 +1,91 @@
+"""Buttons, and what a press on one says: task, offer and action in at most 64 bytes (Bot API, InlineKeyboardButton).
+
+    t:<task>:<offer>:<action>   under a task          t:1042:3:accept
+    r:<task>:<offer>:<reason>   after a rejection     r:1042:3:far
+
+Whatever else comes is forged or broken: `read` answers None.
+"""
+
+import re
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from bot_gateway.domain import OfferState
+from shared.contract.task import Action
+
+from . import messages
+
+Button: TypeAlias = tuple[str, str]
+"""What it says, and its callback data."""
+
+Keyboard: TypeAlias = list[list[Button]]
+"""Rows of buttons; empty where there are none."""
+
+
+class Reason(StrEnum):
+    FAR = "far"
+    TIME = "time"
+    OTHER = "other"  # the technician writes it
+    SKIP = "skip"
+
+
+class Press(Struct, frozen=True):
+    task: int
+    offer: int
+    action: Action
+
+
+class Explanation(Struct, frozen=True):
+    task: int
+    offer: int
+    reason: Reason
+
+
+PRESSES = "|".join(action for action in Action if action is not Action.EXPLAIN)
+DATA = re.compile(
+    rf"(?:t:([1-9][0-9]{{0,14}}):([1-9][0-9]{{0,8}}):({PRESSES}))"
+    rf"|(?:r:([1-9][0-9]{{0,14}}):([1-9][0-9]{{0,8}}):({'|'.join(Reason)}))",
+    re.ASCII,
+)
+
+
+def read(data: str | None) -> Press | Explanation | None:
+    found = DATA.fullmatch(data or "")
+    if not found:
+        return None
+    task, offer, action, rejected, of_offer, reason = found.groups()
+    if action:
+        return Press(int(task), int(offer), Action(action))
+    return Explanation(int(rejected), int(of_offer), Reason(reason))
+
+
+def under_task(task: int, offer: int, state: OfferState, *, copy: bool = False) -> Keyboard:
+    """An open offer can be accepted or rejected; a copy made by /tasks can also be completed."""
+    match state:
+        case OfferState.OPEN:
+            return [
+                [
+                    (messages.ACCEPT, f"t:{task}:{offer}:{Action.ACCEPT}"),
+                    (messages.REJECT, f"t:{task}:{offer}:{Action.REJECT}"),
+                ]
+            ]
+        case OfferState.IN_PROGRESS if copy:
+            return under_client(task, offer, state)
+        case _:
+            return []
+
+
+def under_client(task: int, offer: int, state: OfferState) -> Keyboard:
+    if state is not OfferState.IN_PROGRESS:
+        return []
+    return [[(messages.COMPLETE, f"t:{task}:{offer}:{Action.COMPLETE}")]]
+
+
+def reasons(task: int, offer: int) -> Keyboard:
+    data = f"r:{task}:{offer}:"
+    return [
+        [(messages.REASONS["far"], data + Reason.FAR), (messages.REASONS["time"], data + Reason.TIME)],
+        [(messages.OTHER_REASON, data + Reason.OTHER), (messages.NO_REASON, data + Reason.SKIP)],
+    ]

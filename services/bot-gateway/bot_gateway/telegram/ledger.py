@@ -1,0 +1,170 @@
+"""The rows of `deliveries`: which is next, and how each ended, together with its event."""
+
+import asyncpg
+
+from bot_gateway.domain import (
+    DELIVERIES,
+    TECHNICIANS,
+    ConfirmDelivery,
+    DeliveryCommand,
+    DoubtDelivery,
+    FailDelivery,
+    NoticeBlock,
+)
+from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
+from shared.contract.event import by_service
+from shared.journal import Journal, Outcome
+
+from .metrics import DELIVERIES as ENDED
+from .outgoing import Row
+
+CONTENT = frozenset({Purpose.TASK_INFO, Purpose.CLIENT_INFO, Purpose.INVOICE})
+"""What an admin has sent, so its fate is told; a retraction only tells of its failure, a reply of nothing."""
+
+UNCERTAIN = "Callout was stopped while the message went out."
+NO_BOT = "No bot is connected. Enter its token under Settings, Telegram."
+
+_ROW = "id, chat_id, purpose, method, task, offer, invoice, payload, target, tries, message_ids"
+
+# The first row of each chat that waits, once among the replies and once among all else (see the index).
+_DUE = f"""
+SELECT {_ROW} FROM (
+    SELECT DISTINCT ON (chat_id, purpose = 'reply') {_ROW}, seq, status, due_at FROM deliveries
+    WHERE status IN ('queued', 'sending') ORDER BY chat_id, purpose = 'reply', seq
+) AS heads
+WHERE status = 'queued' AND due_at <= now() AND NOT chat_id = ANY($1) ORDER BY seq LIMIT $2
+"""  # noqa: S608 - own column names
+_OPEN = f"SELECT {_ROW} FROM deliveries WHERE status = $1 ORDER BY seq"  # noqa: S608 - own column names
+
+
+class Ledger:
+    def __init__(self, pool: asyncpg.Pool, journal: Journal) -> None:
+        self._pool = pool
+        self._journal = journal
+
+    async def due(self, closed: list[int], limit: int) -> list[Row]:
+        """What can go out now, the oldest first; not to the chats that are `closed`."""
+        return [_row(row) for row in await self._pool.fetch(_DUE, closed, limit)]
+
+    async def recover(self) -> None:
+        """After a crash: a message that was on its way may have arrived, an edit can be repeated."""
+        for row in [_row(row) for row in await self._pool.fetch(_OPEN, "sending")]:
+            if row.makes_messages:
+                await self.unknown(row, None, UNCERTAIN)
+            else:
+                await self.requeue(row, 0, UNCERTAIN, spend=False)
+
+    async def give_up(self) -> None:
+        """Without a bot nothing can go out, and whoever sent it should hear of that now."""
+        for row in [_row(row) for row in await self._pool.fetch(_OPEN, "queued")]:
+            await self.failed(row, None, Trouble.NO_BOT, NO_BOT)
+
+    async def claim(self, row: Row, bot_id: int) -> bool:
+        """From here on it may have gone out."""
+        claimed = await self._pool.fetchval(
+            """
+            UPDATE deliveries SET status = 'sending', bot_id = coalesce(bot_id, $2)
+            WHERE id = $1 AND status = 'queued' RETURNING id
+            """,
+            row.id,
+            bot_id,
+        )
+        return claimed is not None
+
+    async def may_be_out(self, row: Row) -> bool:
+        """Whether a new message was on its way when something of ours broke."""
+        status = await self._pool.fetchval("SELECT status FROM deliveries WHERE id = $1", row.id)
+        return row.makes_messages and status == "sending"
+
+    async def part(self, row: Row, made: list[int]) -> None:
+        await self._pool.execute("UPDATE deliveries SET message_ids = $2 WHERE id = $1", row.id, made)
+
+    async def requeue(self, row: Row, wait: float, reason: str, *, spend: bool) -> None:
+        await self._pool.execute(
+            """
+            UPDATE deliveries SET status = 'queued', tries = tries + $2, reason = $3,
+                   due_at = now() + $4 * interval '1 second'
+            WHERE id = $1
+            """,
+            row.id,
+            int(spend),
+            reason,
+            wait,
+        )
+
+    async def dropped(self, row: Row, reason: str) -> None:
+        await self._end(row, "dropped", None, reason=reason)
+
+    async def sent(self, row: Row, bot_id: int, made: list[int]) -> None:
+        command: DeliveryCommand | None = None
+        if row.makes_messages and row.purpose in CONTENT:
+            command = ConfirmDelivery(
+                DeliverySent(row.purpose, row.chat_id, made[-1], row.task, row.offer, row.invoice)
+            )
+        await self._end(row, "sent", command, bot_id=bot_id, made=made)
+
+    async def unknown(self, row: Row, bot_id: int | None, reason: str) -> None:
+        command: DeliveryCommand | None = None
+        if row.purpose in CONTENT:
+            command = DoubtDelivery(
+                DeliveryUnknown(row.purpose, row.chat_id, row.task, row.offer, row.invoice)
+            )
+        await self._end(row, "unknown", command, bot_id=bot_id, reason=reason)
+
+    async def failed(self, row: Row, bot_id: int | None, trouble: Trouble, reason: str) -> None:
+        command: DeliveryCommand | None = None
+        if (row.makes_messages and row.purpose in CONTENT) or row.purpose is Purpose.RETRACTION:
+            command = FailDelivery(
+                DeliveryFailed(row.purpose, row.chat_id, trouble, reason, row.task, row.offer, row.invoice)
+            )
+        await self._end(row, "failed", command, bot_id=bot_id, trouble=trouble, reason=reason)
+
+    async def _end(
+        self,
+        row: Row,
+        status: str,
+        command: DeliveryCommand | None,
+        *,
+        bot_id: int | None = None,
+        made: list[int] | None = None,
+        trouble: Trouble | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """The row, its event, and what it says of the technician: in one transaction."""
+
+        async def within(connection: asyncpg.Connection, _: Outcome) -> None:
+            await connection.execute(
+                """
+                UPDATE deliveries SET status = $2, bot_id = coalesce(bot_id, $3), trouble = $5, reason = $6,
+                       message_ids = CASE WHEN cardinality($4::bigint[]) > 0 THEN $4 ELSE message_ids END,
+                       ended_at = now()
+                WHERE id = $1 AND status IN ('queued', 'sending')
+                """,
+                row.id,
+                status,
+                bot_id,
+                made or [],
+                trouble,
+                reason,
+            )
+            if trouble is Trouble.BLOCKED:
+                await self._journal.handle(
+                    TECHNICIANS, row.chat_id, NoticeBlock(), actor=SELF, connection=connection
+                )
+
+        if command:
+            await self._journal.handle(DELIVERIES, row.id, command, actor=SELF, within=within)
+        else:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await within(connection, NOTHING)  # type: ignore[arg-type]  # a pool's proxy serves as well
+        ENDED.labels(row.purpose, status).inc()
+
+
+SELF = by_service("bot-gateway")
+NOTHING = Outcome("", 0, ())
+
+
+def _row(row: asyncpg.Record) -> Row:
+    fields = dict(row)
+    fields["purpose"] = Purpose(fields["purpose"])
+    return Row(**fields)

@@ -1,0 +1,266 @@
+"""From a row in `deliveries` to the calls of the Bot API that carry it out, drawn at the moment of sending.
+
+So a message always says how things stand now, an edit that was overtaken does no harm, and a
+client's data is fetched when it goes out and is kept nowhere.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from aiogram.methods import (
+    DeleteMessage,
+    EditMessageReplyMarkup,
+    EditMessageText,
+    SendDocument,
+    SendMessage,
+    TelegramMethod,
+)
+from aiogram.types import (
+    BufferedInputFile,
+    ForceReply,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+)
+from msgspec import Struct
+
+from bot_gateway import views
+from bot_gateway.domain import LIVE
+from shared.bus import Bus
+from shared.contract.delivery import Purpose, Trouble
+from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest
+from shared.contract.site import Site
+from shared.contract.task import CLIENT_INFO, ClientInfoAnswer, ClientInfoRequest
+from shared.refusal import Refused, Why
+
+from . import keyboards, messages
+from .dialogue import Reply
+from .keyboards import Keyboard
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_REPLY = msgspec.json.Decoder(Reply)
+
+
+class Row(Struct, frozen=True):
+    """One delivery; the fields are the columns."""
+
+    id: UUID
+    chat_id: int
+    purpose: Purpose
+    method: str
+    task: int | None
+    offer: int | None
+    invoice: int | None
+    payload: str | None
+    target: UUID | None
+    tries: int
+    message_ids: list[int]
+
+    @property
+    def makes_messages(self) -> bool:
+        """Repeating it could bring the same message twice."""
+        return self.method in ("send", "document")
+
+
+class Step(Struct, frozen=True):
+    """One call; `otherwise` is made where Telegram says that it is too late for the first."""
+
+    call: TelegramMethod[Any]
+    otherwise: TelegramMethod[Any] | None = None
+
+
+class Steps(Struct, frozen=True):
+    steps: list[Step]
+
+
+class Drop(Struct, frozen=True):
+    """There is nothing left to do, and nobody needs to know."""
+
+    reason: str
+
+
+class Fail(Struct, frozen=True):
+    reason: str
+    trouble: Trouble = Trouble.REFUSED
+
+
+Plan: TypeAlias = Steps | Drop | Fail
+
+
+class Target(Struct, frozen=True):
+    """The row whose messages are edited or deleted."""
+
+    purpose: Purpose
+    status: str
+    bot_id: int | None
+    message_ids: list[int]
+
+
+class Outgoing:
+    def __init__(self, pool: asyncpg.Pool, bus: Bus, site: Callable[[], Site]) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._site = site
+
+    async def plan(self, row: Row, bot_id: int) -> Plan:
+        """What to do for this row as this bot; Refused(UNAVAILABLE) where another service must be waited for."""
+        match row.method, row.purpose:
+            case "send", Purpose.TASK_INFO:
+                return await self._task_info(row)
+            case "send", Purpose.CLIENT_INFO:
+                return await self._client_info(row)
+            case "send", _:
+                return await self._reply(row)
+            case "document", _:
+                return await self._invoice(row)
+            case _ if row.target is None:
+                return Steps([Step(self._edit(row, message, self._said(row))) for message in row.message_ids])
+            case method, _:
+                return await self._touch_up(row, row.target, bot_id, delete=method == "delete")
+
+    # New messages
+
+    async def _task_info(self, row: Row) -> Plan:
+        card = await self._card(row)
+        if card.state not in LIVE:
+            return Drop("the offer was over before it went out")
+        return self._messages(row, *self._drawn(card))
+
+    async def _reply(self, row: Row) -> Plan:
+        if row.task is None:
+            reply = self._said(row)
+            return self._messages(row, [reply.text], reply.keyboard, reply.ask)
+        card = await self._card(row)
+        if card.state not in LIVE:
+            return Drop("the offer is over")
+        return self._messages(row, *self._drawn(card, copy=True))
+
+    async def _client_info(self, row: Row) -> Plan:
+        card = await self._card(row)
+        answer = await self._bus.request(
+            CLIENT_INFO, ClientInfoRequest(card.task, card.offer, card.technician), ClientInfoAnswer
+        )
+        if answer.client is None:
+            return Fail(answer.refusal or "The client's data may not be sent now.")
+        text = messages.client_info(card.task, answer.client)
+        keyboard = keyboards.under_client(card.task, card.offer, card.state)
+        return self._messages(row, text, keyboard, protect=True)
+
+    async def _invoice(self, row: Row) -> Plan:
+        assert row.invoice is not None
+        answer = await self._bus.request(DOCUMENT, DocumentRequest(row.invoice), DocumentAnswer, timeout=20)
+        if not answer.pdf:
+            return Fail(answer.refusal or "There is no document for this invoice.")
+        file = BufferedInputFile(answer.pdf, answer.filename or f"invoice-{row.invoice}.pdf")
+        caption = messages.cut(answer.caption, messages.CAPTION_LIMIT) or None
+        return Steps(
+            [Step(SendDocument(chat_id=row.chat_id, document=file, caption=caption, parse_mode=None))]
+        )
+
+    def _messages(
+        self, row: Row, text: list[str], keyboard: Keyboard, ask: bool = False, *, protect: bool = False
+    ) -> Plan:
+        """One message for each part that isn't out yet, with the buttons on the last."""
+        steps = []
+        for n, part in enumerate(text):
+            if n >= len(row.message_ids):
+                last = n == len(text) - 1
+                call = SendMessage(
+                    chat_id=row.chat_id,
+                    text=part,
+                    parse_mode="HTML",
+                    protect_content=protect or None,
+                    link_preview_options=NO_PREVIEW,
+                    reply_markup=_markup(keyboard, ask) if last else None,
+                )
+                steps.append(Step(call))
+        return Steps(steps)
+
+    # Messages that are there already
+
+    async def _touch_up(self, row: Row, target: UUID, bot_id: int, *, delete: bool) -> Plan:
+        found = await self._pool.fetchrow(
+            "SELECT purpose, status, bot_id, message_ids FROM deliveries WHERE id = $1", target
+        )
+        assert found is not None
+        there = Target(Purpose(found["purpose"]), found["status"], found["bot_id"], found["message_ids"])
+        if there.status in ("failed", "dropped") and not there.message_ids:
+            return Drop("the message never went out")
+        if there.status == "unknown" and row.purpose is Purpose.RETRACTION:
+            return Fail("Telegram never confirmed the message, so it may still be in the chat.")
+        if there.bot_id != bot_id or not there.message_ids:
+            # Another bot's message ids mean other messages.
+            private = there.purpose is Purpose.CLIENT_INFO and row.purpose is Purpose.RETRACTION
+            return Fail("The message was sent by another bot.") if private else Drop("not this bot's message")
+        assert row.task is not None
+        if delete:
+            redacted = Reply(messages.client_redacted(row.task))
+            return Steps(
+                [
+                    Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._edit(row, each, redacted))
+                    for each in there.message_ids
+                ]
+            )
+        card = await self._card(row)
+        if there.purpose is Purpose.CLIENT_INFO:
+            markup = _markup(keyboards.under_client(card.task, card.offer, card.state))
+            last = there.message_ids[-1]
+            return Steps(
+                [Step(EditMessageReplyMarkup(chat_id=row.chat_id, message_id=last, reply_markup=markup))]
+            )
+        return self._redrawn(row, there, card)
+
+    def _redrawn(self, row: Row, there: Target, card: views.Card) -> Plan:
+        """As many parts as there are messages; where fewer are needed, the first messages go."""
+        text, keyboard = self._drawn(card, copy=there.purpose is Purpose.REPLY, most=len(there.message_ids))
+        surplus = len(there.message_ids) - len(text)
+        steps = [
+            Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._edit(row, each, Reply("…")))
+            for each in there.message_ids[:surplus]
+        ]
+        for n, (message, part) in enumerate(zip(there.message_ids[surplus:], text, strict=True)):
+            last = n == len(text) - 1
+            steps.append(Step(self._edit(row, message, Reply(part, keyboard if last else []))))
+        return Steps(steps)
+
+    def _edit(self, row: Row, message: int, reply: Reply) -> EditMessageText:
+        return EditMessageText(
+            chat_id=row.chat_id,
+            message_id=message,
+            text=reply.text,
+            parse_mode="HTML",
+            link_preview_options=NO_PREVIEW,
+            reply_markup=_markup(reply.keyboard),
+        )
+
+    # What they say
+
+    def _drawn(
+        self, card: views.Card, *, copy: bool = False, most: int | None = None
+    ) -> tuple[list[str], Keyboard]:
+        text = messages.task_info(card.task, card.details, card.state, self._site().time_zone, most)
+        return text, keyboards.under_task(card.task, card.offer, card.state, copy=copy)
+
+    def _said(self, row: Row) -> Reply:
+        return _REPLY.decode(row.payload or '{"text": "…"}')
+
+    async def _card(self, row: Row) -> views.Card:
+        assert row.task is not None
+        assert row.offer is not None
+        card = await views.card(self._pool, row.task, row.offer)
+        if card is None:
+            # Only while `callout rebuild` fills the tables again.
+            raise Refused("The card of this task is being rebuilt.", Why.UNAVAILABLE)
+        return card
+
+
+def _markup(keyboard: Keyboard, ask: bool = False) -> Any:
+    if ask:
+        return ForceReply(force_reply=True, input_field_placeholder=messages.REASON_HINT)
+    if not keyboard:
+        return None
+    rows = [[InlineKeyboardButton(text=text, callback_data=data) for text, data in row] for row in keyboard]
+    return InlineKeyboardMarkup(inline_keyboard=rows)

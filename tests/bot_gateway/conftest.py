@@ -1,0 +1,309 @@
+"""The bot-gateway, running alone on real servers, with the practice phone as its Telegram.
+
+`Desk` stands where `tasks` and `invoices` would: it answers their questions on the bus.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import pytest
+from msgspec.structs import replace
+from nats.aio.msg import Msg
+
+import bot_gateway.app
+from local.phone import PRACTICE_TOKEN
+from local.phone.app import serve_phone
+from local.phone.rules import Limits
+from shared.bus import Bus
+from shared.contract import AnyEvent
+from shared.contract.admin import Role
+from shared.contract.event import Envelope, Event, stream_name
+from shared.contract.invoice import DOCUMENT, DocumentAnswer
+from shared.contract.task import (
+    CLIENT_INFO,
+    TAP,
+    Action,
+    ClientInfoAnswer,
+    ClientInfoSent,
+    Tap,
+    TapAnswer,
+    TaskAccepted,
+    TaskAssigned,
+    TaskCreated,
+    TaskDetails,
+    TaskSent,
+    Verdict,
+)
+from shared.service import Service
+from shared.settings import Settings
+from shared.web.sessions import BUCKET, FILLED, Session, digest
+from tests.bot_gateway.examples import BOILER, LINDQVIST
+from tests.conftest import SettingsFor
+from tests.people import Person, Phones, eventually
+
+Json = dict[str, Any]
+
+DONE = {
+    Action.ACCEPT: "You accepted the task.",
+    Action.REJECT: "You rejected the task.",
+    Action.COMPLETE: "Well done.",
+    Action.EXPLAIN: "Thank you.",
+}
+
+
+class Desk:
+    """Answers as `tasks` and `invoices` do; `close` and `open` are their going down and coming back."""
+
+    def __init__(self, nats_url: str) -> None:
+        self.bus = Bus("desk", nats_url)
+        self.taps: list[Tap] = []
+        self.verdict: Callable[[Tap], TapAnswer] = lambda tap: TapAnswer(Verdict.DONE, DONE[tap.action])
+        self.client = ClientInfoAnswer(LINDQVIST)
+        self.document = DocumentAnswer(b"%PDF-1.7 invoice", "invoice-7.pdf", "Invoice #7: 120.00 EUR")
+        self._open: list[Any] = []
+        self._answered: dict[UUID, TapAnswer] = {}
+
+    async def open(self) -> None:
+        for subject, answer in ((TAP, self._tap), (CLIENT_INFO, self._client), (DOCUMENT, self._pdf)):
+            self._open.append(await self.bus.client.subscribe(subject, cb=_responder(answer)))
+        await self.bus.client.flush()
+
+    async def close(self) -> None:
+        for subscription in self._open:
+            await subscription.unsubscribe()
+        self._open.clear()
+        await self.bus.client.flush()
+
+    def done(self) -> list[tuple[int, int, Action]]:
+        """The presses that had an effect: one for each command id."""
+        first = {tap.command_id: tap for tap in self.taps}
+        return [(tap.task, tap.offer, tap.action) for tap in first.values()]
+
+    async def _tap(self, body: bytes) -> TapAnswer:
+        tap = msgspec.json.decode(body, type=Tap)
+        self.taps.append(tap)
+        return self._answered.setdefault(tap.command_id, self.verdict(tap))
+
+    async def _client(self, _: bytes) -> ClientInfoAnswer:
+        return self.client
+
+    async def _pdf(self, _: bytes) -> DocumentAnswer:
+        return self.document
+
+
+def _responder(answer: Callable[[bytes], Awaitable[Any]]) -> Callable[[Msg], Awaitable[None]]:
+    async def respond(message: Msg) -> None:
+        await message.respond(msgspec.json.encode(await answer(message.data)))
+
+    return respond
+
+
+@dataclass
+class Gateway:
+    """The running service, and everybody who speaks to it."""
+
+    settings: Settings
+    phones: Phones
+    desk: Desk
+    service: Service
+    versions: dict[str, int] = field(default_factory=dict)
+
+    async def restart(self, *, kill: bool = False) -> None:
+        """Stops it and starts it again; `kill` ends its work without a moment to finish."""
+        if kill:
+            for task in self.service._tasks:
+                task.cancel()
+        await stopped(self.service)
+        self.service = await started(self.settings)
+
+    def as_role(self, role: Role, *, browser: bool = False) -> httpx.AsyncClient:
+        """A program with a bearer token, or a browser with a cookie."""
+        headers = (
+            {"Cookie": f"callout_session={secret(role, browser)}", "Accept": "text/html"}
+            if browser
+            else {"Authorization": f"Bearer {secret(role, browser)}"}
+        )
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.service.asgi),  # type: ignore[arg-type]
+            base_url="http://office",
+            headers=headers | {"Origin": "http://office"},
+        )
+
+    async def call(
+        self, method: str, path: str, body: Any = None, status: int = 200, role: Role = Role.OWNER
+    ) -> Json:
+        """JSON in, JSON out, and this status."""
+        async with self.as_role(role) as client:
+            answer = await client.request(method, path, json=body)
+        assert answer.status_code == status, answer.text
+        found: Json = answer.json() if answer.content else {}
+        return found
+
+    async def connect(self) -> None:
+        await self.call("PUT", "/api/telegram/token", {"token": PRACTICE_TOKEN})
+
+    async def joined(self, name: str = "Yasmin Farouk", username: str | None = "yasmin_fixes") -> Person:
+        """Somebody who has pressed Start, and was welcomed."""
+        person = await self.phones.person(name, username)
+        await person.start()
+        await person.sees("Welcome")
+        return person
+
+    async def hears(self, aggregate: str, key: int | str, *events: Event) -> None:
+        """Other services' events arrive over the bus; returns when they are folded."""
+        stream = stream_name(aggregate, key)
+        for event in events:
+            version = self.versions[stream] = self.versions.get(stream, 0) + 1
+            envelope: Envelope[AnyEvent] = Envelope(
+                id=uuid4(),
+                stream=stream,
+                version=version,
+                type=type(event).__name__,
+                schema=1,
+                at=datetime.now(UTC),
+                actor="service:test",
+                data=event,  # type: ignore[arg-type]  # any of the contract's
+            )
+            await self.desk.bus.js.publish(envelope.subject, msgspec.json.encode(envelope))
+
+        async def folded() -> bool:
+            """the cursor of this stream"""
+            sql = "SELECT version FROM cursors WHERE stream = $1"
+            return bool(await self.service.pool.fetchval(sql, stream) == self.versions[stream])
+
+        await eventually(folded)
+
+    async def sent(self, person: Person, task: int = 1042, details: TaskDetails = BOILER) -> Json:
+        """A task whose info is on this person's phone."""
+        await self.hears(
+            "task",
+            task,
+            TaskCreated(task, details, 12),
+            TaskAssigned(person.id),
+            TaskSent(person.id, 1),
+        )
+        return await person.sees(f"#{task}", button="Accept")
+
+    async def in_progress(self, person: Person, task: int = 1042) -> Json:
+        """A task whose client info is on this person's phone."""
+        await self.sent(person, task)
+        await self.hears("task", task, TaskAccepted(person.id, 1), ClientInfoSent(person.id, 1, 12))
+        return await person.sees("Client for task", button="Completed")
+
+    async def events(self, aggregate: str) -> list[str]:
+        rows = await self.service.pool.fetch(
+            "SELECT type FROM events WHERE stream LIKE $1 ORDER BY position", f"{aggregate}.%"
+        )
+        return [row["type"] for row in rows]
+
+    async def told(self, *types: str) -> list[Json]:
+        """The events of these types, once there is at least one."""
+
+        async def look() -> list[Json]:
+            rows = await self.service.pool.fetch(
+                "SELECT data FROM events WHERE type = ANY($1) ORDER BY position", list(types)
+            )
+            return [msgspec.json.decode(row["data"]) for row in rows]
+
+        look.__doc__ = f"an event {types}"
+        found: list[Json] = await eventually(look)
+        return found
+
+    async def quiet(self) -> None:
+        """Waits until nothing waits: no update, no delivery, no event for the bus."""
+
+        async def look() -> bool:
+            """the end of all work"""
+            return not await self.service.pool.fetchval(
+                """
+                SELECT (SELECT count(*) FROM updates WHERE handled_at IS NULL AND set_aside_at IS NULL)
+                     + (SELECT count(*) FROM deliveries WHERE status IN ('queued', 'sending'))
+                """
+            )
+
+        await eventually(look)
+
+    async def calls(self, *methods: str) -> list[Json]:
+        """What the Bot API was asked, in order."""
+        shown: list[Json] = (await self.phones.http.get("/phone/calls")).json()
+        return [call for call in shown if not methods or call["method"] in methods]
+
+
+def secret(role: Role, browser: bool) -> str:
+    return f"{'cookie' if browser else 'token'}-of-the-{role.value}-0123456789"
+
+
+async def let_in(service: Service) -> None:
+    """What the notifier does: everybody's session is put into the bucket."""
+    bucket = await service.bus.js.create_key_value(bucket=BUCKET)
+    for role in Role:
+        for browser in (False, True):
+            session = Session(admin=role.value, name=role.value.title(), role=role, token=not browser)
+            await bucket.put(digest(secret(role, browser)), msgspec.json.encode(session))
+    await bucket.put(FILLED, b"1")
+
+
+async def stopped(service: Service) -> None:
+    """As `service.stop`, and again: in Python 3.11 `asyncio.wait_for`, which nats-py uses, can lose a cancellation."""
+    stopping = asyncio.ensure_future(service.stop())
+    while not (await asyncio.wait({stopping}, timeout=3))[0]:
+        for task in asyncio.all_tasks():
+            if task.get_name().endswith(".run"):
+                task.cancel()
+    await stopping
+
+
+async def started(settings: Settings) -> Service:
+    service = bot_gateway.app.build(settings)
+    await service.start()
+    await let_in(service)
+    async with asyncio.timeout(15):
+        while not service.ready():
+            await asyncio.sleep(0.02)
+    return service
+
+
+@asynccontextmanager
+async def running(
+    settings_for: SettingsFor, folder: Path, limits: Limits | None = None
+) -> AsyncIterator[Gateway]:
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(serve_phone(folder / "phone.sqlite3", limits=limits))
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=20))
+        settings = replace(settings_for("bot_gateway"), telegram_api=address)
+        desk = Desk(settings.nats)
+        await desk.bus.start()
+        stack.push_async_callback(desk.bus.stop)
+        await desk.open()
+        gateway = Gateway(settings, Phones(address, http), desk, await started(settings))
+        try:
+            yield gateway
+        finally:
+            await stopped(gateway.service)
+
+
+@pytest.fixture
+async def bare(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[Gateway]:
+    """Freshly installed: no bot is connected."""
+    async with running(settings_for, tmp_path) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def gateway(bare: Gateway) -> Gateway:
+    """With the practice bot connected."""
+    await bare.connect()
+    return bare
+
+
+@pytest.fixture
+async def yasmin(gateway: Gateway) -> Person:
+    return await gateway.joined()
