@@ -184,7 +184,8 @@ def _no_bot(error: Exception) -> Refused:
         case Kind.WAIT:
             return Refused(f"Telegram asks to wait {mishap.seconds} seconds first.", Why.UNAVAILABLE)
         case Kind.TOKEN | Kind.PERMANENT:
-            sentence = f"Telegram refuses this token: {mishap.reason}"
+            reason = mishap.reason.rstrip(".")
+            sentence = f"Telegram refuses this token: {reason}."
             return Refused(sentence, Why.INVALID, {"token": sentence})
         case _:
             return Refused(
