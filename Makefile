@@ -64,7 +64,8 @@ ifeq ($(PYTEST_ARGS),)
 	@echo '== The rules'
 	@$(BIN)/pytest --no-header $(RULES)
 	@echo '== Everything else'
-	@$(BIN)/pytest --no-header --ignore=tests/bench $(addprefix --ignore=,$(RULES))
+	@$(BIN)/pytest --no-header --numprocesses=auto --maxprocesses=4 --dist=loadfile \
+		--ignore=tests/bench $(addprefix --ignore=,$(RULES))
 else
 	@$(BIN)/pytest $(PYTEST_ARGS)
 endif

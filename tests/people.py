@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -25,10 +26,15 @@ async def eventually(look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         seen = await look()
         if seen:
             return seen
-        assert time.monotonic() < until, (
-            f"in {seconds} s: {look.__doc__ or 'what was waited for'} did not come"
+        assert time.monotonic() < until, f"in {seconds} s: {_told(look)} did not come"
+            f"in {seconds} s: {getattr(look, "__doc__", None) or "what was waited for"} did not come"
         )
         await asyncio.sleep(0.02)
+
+
+def _told(look: Callable[[], Any]) -> str:
+    """What was waited for, in the words of whoever waited."""
+    return (None if isinstance(look, partial) else look.__doc__) or "what was waited for"
 
 
 class ByPath(httpx.AsyncBaseTransport):

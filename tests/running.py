@@ -55,7 +55,7 @@ class Callout:
                 assert port
                 self.processes[service] = await serve(service, self.settings[service], port)
             for service in services:
-                await eventually(partial(_answers, http, f"{self.addresses[service]}/ready"), seconds=30)
+                await eventually(partial(_answers, http, f"{self.addresses[service]}/ready"), seconds=60)
 
     async def command(self, *arguments: str, service: str) -> str:
         """Runs `callout …` with the settings of a service, and answers what it printed."""
@@ -126,7 +126,7 @@ async def five_processes(settings: dict[str, Settings]) -> AsyncIterator[Running
         password = await _first_login(processes["notifier"])
         async with httpx.AsyncClient() as http:
             for address in addresses.values():
-                await eventually(partial(_answers, http, f"{address}/ready"), seconds=30)
+                await eventually(partial(_answers, http, f"{address}/ready"), seconds=60)
         token = await _callout(settings["notifier"], "token", "create", "tests", "--role", "owner")
         yield addresses, password, token, processes
     finally:
@@ -160,7 +160,7 @@ def environment(settings: Settings) -> dict[str, str]:
 async def _first_login(notifier_process: asyncio.subprocess.Process) -> str:
     """Reads the password as an operator does, off the terminal."""
     assert notifier_process.stdout
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for line in notifier_process.stdout:
             if b"owner / " in line:
                 return line.decode().split("owner / ")[1].split()[0]

@@ -20,7 +20,8 @@ from shared.bus import BUS_TROUBLE, STREAM, Bus
 from shared.contract import Recorded
 from shared.contract.site import Site
 from shared.journal import Journal
-from shared.journal.fold import PASSING, After, Apply, Fold, each
+from shared.journal.database import DATABASE_AWAY
+from shared.journal.fold import After, Apply, Fold, each
 from shared.journal.journal import Project
 from shared.journal.lease import lease, watch
 from shared.journal.migrations import migrate
@@ -220,7 +221,7 @@ class Service:
                 await worker()
             except Exception as error:
                 if isinstance(
-                    error, (*PASSING, *BUS_TROUBLE)
+                    error, (*DATABASE_AWAY, *BUS_TROUBLE)
                 ):  # a server is away; nothing to mend in the code
                     reason = f"{type(error).__name__}: {error}"
                     log.warning("worker waits", service=self.name, worker=_named(worker), reason=reason)

@@ -24,6 +24,7 @@ from shared.contract.task import (
     TaskSent,
 )
 from shared.contract.technician import TechnicianRegistered
+from shared.journal.database import transaction
 from shared.service import Service
 from shared.web import BUCKET, COOKIE, FILLED, Session, digest
 from tests.conftest import SettingsFor
@@ -63,9 +64,9 @@ def told(service: Service) -> Told:
     """Folds events as if they had come from the bus."""
 
     async def tell(*events: Recorded) -> None:
-        async with service.pool.acquire() as connection, connection.transaction():
+        async with transaction(service.pool) as connection:
             for each in events:
-                await service.apply(connection, each)  # type: ignore[arg-type]
+                await service.apply(connection, [each])
         sites = [each.data.site for each in events if isinstance(each.data, SiteSettingsChanged)]
         async with asyncio.timeout(10):
             while sites and service.site() != sites[-1]:  # looked up once a second

@@ -14,6 +14,7 @@ from local.servers import Servers
 from reporting import app
 from shared.contract import Recorded
 from shared.contract.admin import Role
+from shared.journal.database import transaction
 from shared.journal.migrations import migrate
 from shared.service import Service
 from shared.web import BUCKET, FILLED, Session, digest
@@ -56,9 +57,9 @@ def told(service: Service) -> Told:
     """Folds events as if they had come from the bus."""
 
     async def tell(events: Sequence[Recorded]) -> None:
-        async with service.pool.acquire() as connection, connection.transaction():
+        async with transaction(service.pool) as connection:
             for each in events:
-                await service.apply(connection, each)  # type: ignore[arg-type]
+                await service.apply(connection, [each])
 
     return tell
 

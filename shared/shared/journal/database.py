@@ -1,10 +1,22 @@
-"""One way to a transaction."""
+"""One way to a transaction, and what it looks like when the database is away."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
 import asyncpg
+
+DATABASE_AWAY = (
+    OSError,  # TimeoutError is one
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the connection broke in the middle of a statement
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.TransactionRollbackError,
+)
+"""Faults of the database, not of what was asked: nothing was committed, and the same may be asked again."""
 
 
 @asynccontextmanager

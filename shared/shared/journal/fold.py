@@ -20,7 +20,7 @@ from nats.js import JetStreamContext
 
 from shared.bus import BUS_TROUBLE, Bus
 from shared.contract import Recorded
-from shared.journal.database import transaction
+from shared.journal.database import DATABASE_AWAY, transaction
 from shared.journal.dead_letters import Dead, bury, waiting
 from shared.metrics import FOLD_LAG, FOLDED
 
@@ -33,17 +33,6 @@ LOST = 40  # deliveries after which a gap in a stream counts as lost, not as lat
 
 Apply = Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]]
 After = Callable[[list[Recorded]], Awaitable[None]]
-
-PASSING = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
-"""Faults of the database, not of the event: nothing is buried for them, the batch comes again."""
 
 _RECORDED = msgspec.json.Decoder(Recorded)
 _ADVANCE = """
@@ -124,7 +113,7 @@ class Fold:
         read = [_read(message) for message in messages]
         try:
             applied, early = await self._commit(read, one_by_one=False)
-        except PASSING:
+        except DATABASE_AWAY:
             await _give_again(messages)
             raise
         except Exception:
@@ -186,7 +175,7 @@ class Fold:
         try:
             async with connection.transaction():
                 await self._apply(connection, [event])
-        except PASSING:
+        except DATABASE_AWAY:
             raise
         except Exception as error:
             log.exception(

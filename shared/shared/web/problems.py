@@ -14,6 +14,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Struct, UnsetType
 from nats.errors import Error as NatsError
 
+from shared.journal.database import DATABASE_AWAY
 from shared.refusal import Refused, Why
 from shared.web.forms import invalid
 from shared.web.guard import SAFE, bearer_token, known
@@ -24,17 +25,6 @@ log = structlog.get_logger()
 LATER = "The database does not answer just now, so nothing was changed. Please try again in a moment."
 FULL = "There is no room left to store anything, so nothing was changed. Please tell whoever runs this installation."
 NO_BUS = "A part of Callout does not answer just now. Please try again in a moment."
-
-DATABASE_AWAY = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.TransactionRollbackError,
-    TimeoutError,
-)
 
 SENTENCES = {
     400: "This request can't be understood. Where it carries JSON, please check that it is valid.",

@@ -16,7 +16,7 @@ from aiogram.methods import TelegramMethod
 
 from bot_gateway.domain import Link
 from shared.contract.delivery import Trouble
-from shared.journal.fold import PASSING
+from shared.journal.database import DATABASE_AWAY
 from shared.refusal import Refused, Why
 
 from .connection import Connection, Line
@@ -106,7 +106,7 @@ class Courier:
                     await self._ledger.failed(row, line.bot_id, trouble, reason)
                 case Steps(steps):
                     await self._carry_out(line, row, steps)
-        except PASSING:
+        except DATABASE_AWAY:
             raise
         except Refused as refused:
             if refused.why is Why.UNAVAILABLE:

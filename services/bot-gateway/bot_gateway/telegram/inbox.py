@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 from pydantic import ValidationError
 
-from shared.journal.fold import PASSING
+from shared.journal.database import DATABASE_AWAY
 from shared.refusal import Refused, Why
 
 from .dialogue import Dialogue, Stored
@@ -86,7 +86,7 @@ class Inbox:
         """False where it has to be taken again later."""
         try:
             await self._dialogue.take(stored)
-        except PASSING:
+        except DATABASE_AWAY:
             raise
         except Refused as refused:
             if refused.why is not Why.UNAVAILABLE:
