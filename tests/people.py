@@ -27,8 +27,6 @@ async def eventually(look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         if seen:
             return seen
         assert time.monotonic() < until, f"in {seconds} s: {_told(look)} did not come"
-            f"in {seconds} s: {getattr(look, "__doc__", None) or "what was waited for"} did not come"
-        )
         await asyncio.sleep(0.02)
 
 
