@@ -232,7 +232,7 @@ async def test_a_deleted_invoice_is_gone(office: httpx.AsyncClient) -> None:
 
 async def test_a_number_that_no_invoice_has_is_not_found(office: httpx.AsyncClient) -> None:
     """However large."""
-    for number in ("0", "-1", "999", str(2**63), "9" * 40):
+    for number in ("0", "-1", "999", str(2**63), "9" * 40, "-" + "9" * 40):
         for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/dispatch"), ("GET", "/document")):
             answer = await office.request(method, f"/api/invoices/{number}{path}")
             assert answer.status_code == 404, f"{method} {number}{path}"

@@ -63,6 +63,7 @@ async def test_a_secure_site_has_a_secure_cookie(settings_for: SettingsFor) -> N
         ("/\\evil.test/", "/"),
         ("javascript:alert(1)", "/"),
         ("/a\nb", "/"),
+        ("/tasks?q=Müll&after=%41#x", "/tasks?q=M%C3%BCll&after=%41#x"),
         ("", "/"),
     ],
 )
@@ -93,6 +94,41 @@ async def test_after_five_tries_everybody_waits(notifier: Running, password: str
         assert answer.status_code == 429
         await notifier.service.pool.execute("UPDATE failed_logins SET at = at - interval '16 minutes'")
         await log_in(browser, "owner", password)
+
+
+async def test_many_tries_at_once_are_no_more_than_five(notifier: Running, password: str) -> None:
+    """A try counts before its password is looked at; a right password takes its own tries back."""
+    async with notifier.browser() as browser:
+        await log_in(browser, "owner", password)
+        tries = (browser.post("/login", data={"login": "owner", "password": "wrong"}) for _ in range(20))
+        answers = sorted([each.status_code for each in await asyncio.gather(*tries)])
+        assert answers == [401] * 5 + [429] * 15
+
+
+async def test_changing_the_own_password_is_tried_as_seldom(
+    notifier: Running, owner: httpx.AsyncClient, password: str
+) -> None:
+    """Whoever finds a dashboard open can't guess the password there; a right one counts as no try."""
+    for old, wanted in ((password, 303), *[("wrong", 422)] * 5, (password, 429)):
+        typed = {"old": old, "new": password, "again": password}
+        assert (await owner.post("/account/password", data=typed)).status_code == wanted
+
+
+async def test_a_refused_token_keeps_what_was_typed(owner: httpx.AsyncClient) -> None:
+    """In its own form, and in no other."""
+    answer = await owner.post("/admins/tokens", data={"name": "büro", "role": "viewer", "command_id": "1"})
+    assert answer.status_code == 422
+    assert answer.text.count('value="büro"') == 1
+    assert answer.text.count("token-name-error") == 2
+    assert answer.text.count('aria-invalid="true"') == 1
+    assert '<option value="viewer" selected>' in answer.text.partition('id="token-role"')[2]
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".css", "a" * 5000 + ".css", "..%2f..%2fpages.py", "%ff.js"])
+async def test_a_file_that_can_not_be_is_not_there(notifier: Running, name: str) -> None:
+    """Whatever the file system thinks of the name."""
+    async with notifier.browser() as browser:
+        assert (await browser.get(f"/static/{name}")).status_code == 404
 
 
 async def test_logging_out_ends_the_session_everywhere(

@@ -21,6 +21,8 @@ from shared.contract.delivery import DeliveryFailed, DeliverySent, Purpose, Trou
 from shared.contract.event import by_service, by_technician
 from shared.contract.site import Site, SiteSettingsChanged
 from shared.contract.task import (
+    ClientInfoSent,
+    Status,
     TaskAccepted,
     TaskAssigned,
     TaskCreated,
@@ -28,6 +30,7 @@ from shared.contract.task import (
     TaskEdited,
     TaskRejected,
     TaskSent,
+    TaskStatusChanged,
 )
 from shared.service import Service
 from tests.reporting.conftest import As, Told
@@ -81,7 +84,7 @@ async def test_the_report_of_a_task_tells_its_whole_story(told: Told, office: ht
 
 async def test_an_unknown_report_is_a_404_with_a_sentence(office: httpx.AsyncClient) -> None:
     """Also for a number that no database could hold."""
-    for number in ("1042", "9" * 30, "0"):
+    for number in ("1042", "9" * 30, "0", "-" + "9" * 30):
         for method in ("GET", "DELETE"):
             answer = await office.request(method, f"/api/reports/tasks/{number}")
             assert answer.status_code == 404
@@ -169,6 +172,7 @@ async def test_reports_are_listed_by_filter_and_paged_by_key(told: Told, office:
         "audit?kind=TaskLost",
         "audit?task=x",
         f"audit?task={'9' * 30}",
+        f"audit?task={'0' * 30}{'9' * 30}",
         "audit?after=WzFd",
     ],
 )
@@ -323,6 +327,24 @@ async def test_the_overview_shows_what_needs_a_human(told: Told, office: httpx.A
     needs = _section((await office.get("/")).text, "attention")
     assert "#1004" not in needs
     assert "#1001" not in needs
+
+
+async def test_client_info_that_is_the_first_message_is_missed_too(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """Of a task accepted by hand the card is itself the offer; that it did not arrive needs a human."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(minutes=5)
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Phoned in"), 7), after=1)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskStatusChanged(Status.ASSIGNED, Status.ACCEPTED), after=1)
+    teller.tell("task.1001", ClientInfoSent(RAMI, 1, 7), after=1)
+    lost = DeliveryFailed(Purpose.CLIENT_INFO, RAMI, Trouble.BLOCKED, "blocked", 1001, 1)
+    teller.tell("delivery.1", lost, by_service("bot-gateway"), after=1)
+    await told(teller.told)
+    needs = _section((await office.get("/")).text, "attention")
+    assert "The client info of task #1001 could not be delivered" in needs
+    assert (await office.get("/api/reports/tasks/1001")).json()["task"]["offer"] == 1
 
 
 async def test_a_failed_delivery_of_an_offer_that_is_over_needs_nobody(

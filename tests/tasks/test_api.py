@@ -85,6 +85,16 @@ async def test_the_same_tap_twice_is_one_event(office: Office, admin: httpx.Asyn
     ]
 
 
+async def test_a_reason_turns_no_text_around(office: Office, admin: httpx.AsyncClient) -> None:
+    """A technician's words are kept without what is invisible in them."""
+    number = await new_task(admin, technician_id=YASMIN)
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    await office.tap(number, Action.REJECT)
+    await office.tap(number, Action.EXPLAIN, reason="\u202etoo\x00 far\u2069, \nby car ")
+    sql = "SELECT data->>'reason' FROM events WHERE type = 'RejectionExplained'"
+    assert await office.service.pool.fetchval(sql) == "too far, \nby car"
+
+
 async def test_ten_taps_at_once_are_one_acceptance(office: Office, admin: httpx.AsyncClient) -> None:
     """Whoever hammers the button accepts once."""
     number = await new_task(admin, technician_id=YASMIN)
@@ -104,6 +114,15 @@ async def test_the_same_request_twice_makes_one_task(office: Office, admin: http
     assert len((await said(admin.get("/api/tasks")))["items"]) == 1
     assert len((await said(admin.get("/api/clients")))["items"]) == 1
     await said(admin.post("/api/tasks", json=BOILER | {"title": "Other"}, headers=key), 422)
+    await said(admin.post("/api/tasks", json=BOILER | {"client": None, "client_id": 99}, headers=key), 422)
+
+
+async def test_the_same_request_twice_adds_one_client(admin: httpx.AsyncClient) -> None:
+    """And another name under the same key is refused, rather than forgotten."""
+    key = {"Idempotency-Key": "one"}
+    posts = (admin.post("/api/clients", json=LINDQVIST, headers=key) for _ in range(4))
+    assert len({(await said(answer, 201))["id"] for answer in await asyncio.gather(*posts)}) == 1
+    await said(admin.post("/api/clients", json=LINDQVIST | {"name": "Other"}, headers=key), 422)
 
 
 UNUSABLE: list[tuple[Json, str | None]] = [
@@ -160,6 +179,17 @@ async def test_a_task_is_edited_in_part(admin: httpx.AsyncClient) -> None:
     assert same["version"] == 3
     await said(admin.patch(f"/api/tasks/{number}", json={"client_id": 77}), 422)
     await said(admin.patch(f"/api/tasks/{number}", json={"title": " "}), 422)
+
+
+async def test_the_same_edit_twice_is_one_event(office: Office, admin: httpx.AsyncClient) -> None:
+    """Another edit under the same key is refused, rather than answered as if it were done."""
+    number = await new_task(admin)
+    key, path = {"Idempotency-Key": "one"}, f"/api/tasks/{number}"
+    for _ in range(2):
+        await said(admin.patch(path, json={"title": " Burst pipe "}, headers=key))
+    assert await office.events(f"task.{number}") == ["TaskCreated", "TaskEdited"]
+    await said(admin.patch(path, json={"title": "Other"}, headers=key), 422)
+    assert (await said(admin.get(path)))["title"] == "Burst pipe"
 
 
 async def test_two_admins_on_one_task(admin: httpx.AsyncClient) -> None:
@@ -264,6 +294,10 @@ async def test_a_deleted_technicians_tasks_are_free(office: Office, admin: httpx
     refusal = await said(admin.post(f"/api/tasks/{sent}/assignment", json={"technician_id": YASMIN}), 422)
     assert refusal["fields"]["technician_id"] == "Yasmin Haddad was deleted. Choose another technician."
     assert "was deleted" in (await said(admin.post(f"/api/tasks/{done}/dispatch"), 409))["detail"]
+    for held in ("assigned", "accepted", "in_progress"):
+        refusal = await said(admin.put(f"/api/tasks/{done}/status", json={"status": held}), 409)
+        assert refusal["detail"] == "Yasmin Haddad was deleted. Assign another technician first."
+    await said(admin.put(f"/api/tasks/{done}/status", json={"status": "cancelled"}))
 
     # Back again by pressing Start; a rebuild folds the deletion once more and frees nothing.
     await office.hears("technician", YASMIN, TechnicianRegistered(YASMIN, "Yasmin H."))

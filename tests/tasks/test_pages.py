@@ -201,6 +201,8 @@ async def test_a_viewer_sees_no_contact_data_and_no_buttons(office: Office, admi
             assert "Delete" not in text
             assert 'action="/tasks' not in text.replace('action="/tasks" role="search"', "")
         assert (await pressed(viewer, f"/tasks/{number}/dispatch")).status_code == 403
+        for path in ("/tasks/new", "/clients/new", f"/tasks/{number}/delete"):
+            await shown(viewer, path, 403)
 
 
 async def test_a_client_is_edited_on_the_page(browser: httpx.AsyncClient) -> None:

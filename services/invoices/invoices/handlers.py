@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+from msgspec.structs import replace
 
 from invoices import document, views
 from invoices.domain import (
@@ -79,7 +80,7 @@ class Handlers:
         decide(command, Invoice())
         number = await views.next_number(self.pool)
         try:
-            await self._do(number, CreateInvoice(number, *_rest(command)), actor=actor, command_id=command_id)
+            await self._do(number, replace(command, number=number), actor=actor, command_id=command_id)
         except Refused:
             if (first := await self._made_before(draft, command_id)) is not None:
                 return first
@@ -178,10 +179,6 @@ class Handlers:
         if facts is None or facts.status is Status.DELETED:
             raise invalid({"task_id": f"There is no task #{number}."})
         return facts
-
-
-def _rest(command: CreateInvoice) -> tuple[Draft, Status, int, int | None, date]:
-    return command.draft, command.task_status, command.client, command.technician, command.today
 
 
 def status_of(given: str) -> InvoiceStatus | None:

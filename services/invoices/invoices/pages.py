@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from invoices import document, views
 from invoices.domain import MOST_LINES, Draft, checked, currencies, invalid, may_become, totals
 from invoices.handlers import Handlers, client_of, status_of, unreachable
+from shared.contract.admin import Role
 from shared.contract.invoice import InvoiceLine
 from shared.contract.task import Status
 from shared.refusal import Refused, Why
@@ -25,6 +26,7 @@ from shared.web import (
     fragment,
     identity,
     limit_of,
+    needs,
     page,
     paged,
     see,
@@ -63,7 +65,8 @@ def routes(handlers: Handlers) -> list[Any]:
     async def index(request: Request) -> Response[str]:
         limit = limit_of(request)
         status = status_of(request.query_params.get("status", ""))
-        task = _number(request.query_params.get("task", ""))
+        asked = request.query_params.get("task", "").strip()
+        task = (_number(asked) or 0) if asked else None  # what is no number finds none, rather than all
         rows = await views.listed(
             handlers.pool, status=status, task=task, after=after_of(request, int), limit=limit
         )
@@ -78,6 +81,7 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @get("/invoices/new")
     async def new(request: Request) -> Response[str]:
+        needs(request, Role.DISPATCHER)
         typed = Typed(
             task=request.query_params.get("task", ""),
             currency=handlers.currency(),

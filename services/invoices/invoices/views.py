@@ -105,7 +105,7 @@ async def listed(
     conditions, values = ["true"], list[object]()
     for condition, value in (("i.status = ", status), ("i.task = ", task), ("i.number < ", after)):
         if value is not None:
-            values.append(min(value, LARGEST) if isinstance(value, int) else value)
+            values.append(_bigint(value) if isinstance(value, int) else value)
             conditions.append(f"{condition}${len(values)}")
     where = " AND ".join(conditions)
     rows = await pool.fetch(
@@ -116,7 +116,7 @@ async def listed(
 
 
 async def shown(pool: Connection, number: int) -> Shown | None:
-    row = await pool.fetchrow(f"{_SELECT} WHERE i.number = $1", min(number, LARGEST))
+    row = await pool.fetchrow(f"{_SELECT} WHERE i.number = $1", _bigint(number))
     if row is None:
         return None
     return Shown(
@@ -140,7 +140,7 @@ async def task(pool: Connection, number: int) -> TaskFacts | None:
         SELECT t.number, t.title, t.client, coalesce(c.name, '') AS client_name, t.status, t.completed_by
         FROM tasks t LEFT JOIN names c ON c.stream = 'client.' || t.client WHERE t.number = $1
         """,
-        min(number, LARGEST),
+        _bigint(number),
     )
     return msgspec.convert(dict(row), TaskFacts) if row else None
 
@@ -148,6 +148,11 @@ async def task(pool: Connection, number: int) -> TaskFacts | None:
 async def next_number(pool: Connection) -> int:
     number: int = await pool.fetchval("SELECT nextval('invoice_numbers')")
     return number
+
+
+def _bigint(number: int) -> int:
+    """The nearest number that PostgreSQL can compare with."""
+    return max(-LARGEST, min(number, LARGEST))
 
 
 def _head(row: asyncpg.Record) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def actions(recorded: Recorded, kind: str) -> list[Action]:
                 Action("Keep as is", "POST", f"/technicians/{key}/review"),
             ]
         case "task_rejected":
-            return [Action("Reassign", "GET", f"/tasks/{key}")]
+            return [Action("Reassign", "GET", f"/tasks/{key}#assign")]
         case "task_accepted":
             return [Action("Send client info", "POST", f"/tasks/{key}/client-info")]
         case "task_completed":

@@ -32,6 +32,7 @@ from shared.contract.admin import Role
 from shared.contract.event import by_admin, by_service
 from shared.contract.site import Site
 from shared.journal import Journal, Outcome
+from shared.journal.database import transaction
 from shared.refusal import Refused, Why
 from shared.web import Identity, digest
 
@@ -40,6 +41,8 @@ FIRST_OWNER = "owner"
 TRIES_PER_PAIR = 5
 TRIES_PER_ADDRESS = 30
 WINDOW = timedelta(minutes=15)
+
+FORGIVE = "DELETE FROM failed_logins WHERE login = $1 AND address = $2"
 
 WRONG = "The login or the password is not right."
 SHOWN_BEFORE = (
@@ -65,14 +68,11 @@ class Handlers:
     async def log_in(self, login: str, password: str, address: str) -> str:
         """The secret of a new session, for the cookie. Refused with the same words whatever is wrong."""
         login = login.strip().lower()[:64]
-        await self._throttle(login, address)
+        await self._count_try(login, address)
         known = await self._pool.fetchval(
             "SELECT hash FROM passwords JOIN admins USING (login) WHERE login = $1 AND enabled", login
         )
         if not await passwords.fits(password, known):
-            await self._pool.execute(
-                "INSERT INTO failed_logins (login, address) VALUES ($1, $2)", login, address
-            )
             raise Refused(WRONG, Why.UNKNOWN_CALLER)
         secret = secrets.token_urlsafe(32)
         key, visit = digest(secret), uuid7()
@@ -84,9 +84,7 @@ class Handlers:
             await connection.execute(
                 "INSERT INTO sessions (key, id, login) VALUES ($1, $2, $3)", key, visit, login
             )
-            await connection.execute(
-                "DELETE FROM failed_logins WHERE login = $1 AND address = $2", login, address
-            )
+            await connection.execute(FORGIVE, login, address)
 
         await self._journal.handle(VISIT, visit, LogIn(login), actor=by_admin(login), within=begin)
         if not await self._sessions.tell(key):
@@ -106,17 +104,24 @@ class Handlers:
         )
         await self._sessions.tell(*keys)
 
-    async def _throttle(self, login: str, address: str) -> None:
-        row = await self._pool.fetchrow(
-            """SELECT count(*) FILTER (WHERE login = $1) AS pair, count(*) AS address
-               FROM failed_logins WHERE address = $2 AND at > now() - $3::interval""",
-            login,
-            address,
-            WINDOW,
-        )
-        assert row is not None
-        if row["pair"] >= TRIES_PER_PAIR or row["address"] >= TRIES_PER_ADDRESS:
-            raise Refused("Too many tries. Please wait 15 minutes, then log in again.", Why.TOO_MANY)
+    async def _count_try(self, login: str, address: str) -> None:
+        """Refused where there were too many. A try counts as failed before its password is looked at, which takes
+        a while: else whoever sends a thousand at once has a thousand tries."""
+        async with transaction(self._pool) as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('login'), hashtext($1))", address)
+            row = await connection.fetchrow(
+                """SELECT count(*) FILTER (WHERE login = $1) AS pair, count(*) AS address
+                   FROM failed_logins WHERE address = $2 AND at > now() - $3::interval""",
+                login,
+                address,
+                WINDOW,
+            )
+            assert row is not None
+            if row["pair"] >= TRIES_PER_PAIR or row["address"] >= TRIES_PER_ADDRESS:
+                raise Refused("Too many tries. Please wait 15 minutes, then log in again.", Why.TOO_MANY)
+            await connection.execute(
+                "INSERT INTO failed_logins (login, address) VALUES ($1, $2)", login, address
+            )
 
     # ---- admins
 
@@ -186,15 +191,13 @@ class Handlers:
         if asked.command_id and await self._journal.answered(asked.command_id):
             return
         passwords.check_strength(new)
-        await self._throttle(who.login, address)
+        await self._count_try(who.login, address)
         known = await self._pool.fetchval("SELECT hash FROM passwords WHERE login = $1", who.login)
         if not await passwords.fits(old, known):
-            await self._pool.execute(
-                "INSERT INTO failed_logins (login, address) VALUES ($1, $2)", who.login, address
-            )
             raise Refused(
                 "Your present password is not right.", Why.INVALID, {"old": "This is not your password."}
             )
+        await self._pool.execute(FORGIVE, who.login, address)
         await self._journal.handle(
             TEAM,
             TEAM_KEY,

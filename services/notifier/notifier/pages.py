@@ -1,7 +1,8 @@
 """HTTP as HTML: logging in, the admins, the settings, the notifications."""
 
-from typing import Any
-from urllib.parse import urlsplit
+from string import punctuation
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 from zoneinfo import available_timezones
 
 import asyncpg
@@ -73,7 +74,9 @@ def local_path(given: str) -> str:
     """Where to go after the login: only a path of this site."""
     parts = urlsplit(given)
     foreign = parts.scheme or parts.netloc or not given.startswith("/") or given.startswith(("//", "/\\"))
-    return "/" if foreign or any(ord(letter) < 32 for letter in given) else given
+    if foreign or any(ord(letter) < 32 for letter in given):
+        return "/"
+    return quote(given, safe=punctuation)  # a header holds no other letters than these
 
 
 def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[Any]:
@@ -141,8 +144,15 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
 
     # ---- admins and API tokens
 
-    async def admins_page(request: Request, refused: Refused | None = None, **shown: Any) -> Response[Any]:
+    async def admins_page(
+        request: Request,
+        refused: Refused | None = None,
+        of: Literal["admin", "token"] = "admin",
+        **shown: Any,
+    ) -> Response[Any]:
+        """of  the form that was refused; what was typed into it stays"""
         context = {"secret": None, "secret_of": None, **shown}
+        typed = form(request) if refused else {}
         return page(
             request,
             "admins.html",
@@ -150,7 +160,8 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
             admins=await views.admins(pool),
             tokens=await views.tokens(pool),
             roles=[(role.value, role.value.capitalize()) for role in Role],
-            typed=form(request) if refused else {},
+            typed=typed if of == "admin" else {},
+            typed_token=typed if of == "token" else {},
             **context,
         )
 
@@ -194,7 +205,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
             new = await read(request, NewToken)
             secret = await handlers.create_token(new.name, new.role, asked(request))
         except Refused as refused:
-            return await admins_page(request, refused)
+            return await admins_page(request, refused, "token")
         return await admins_page(request, secret=secret, secret_of=f"The API token “{new.name}”")
 
     @post("/admins/tokens/{name:str}/revoked", opt=OWNER)

@@ -42,8 +42,8 @@ _ASSETS: dict[Path, Asset] = {}
 def routes() -> list[Any]:
     @get("/static/{name:path}", opt=PUBLIC)
     async def file(request: Request, name: str) -> Response[bytes]:
-        path = (STATIC / str(name).lstrip("/")).resolve()
-        if not path.is_relative_to(STATIC) or path.suffix not in TYPES or not path.is_file():
+        path = _file(str(name).lstrip("/"))
+        if path is None or path.suffix not in TYPES:
             raise NotFoundException
         asset = _asset(path)
         # With the content's hash in its address a file never changes (`asset` in shared.web).
@@ -60,6 +60,15 @@ def routes() -> list[Any]:
         return Response(asset.body, headers=headers)
 
     return [file]
+
+
+def _file(name: str) -> Path | None:
+    """None also for a name that no file system takes, such as one with a NUL or of a thousand letters."""
+    try:
+        path = (STATIC / name).resolve()
+        return path if path.is_relative_to(STATIC) and path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _asset(path: Path) -> Asset:

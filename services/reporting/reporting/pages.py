@@ -71,7 +71,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, site: Callable[[], Site]) -> 
 
     @get("/reports/for-task/{task:int}")
     async def for_task(request: Request, task: FromPath[int]) -> Response[str]:
-        known = task <= views.BIGGEST
+        known = 0 < task <= views.BIGGEST
         return fragment(
             request,
             "for_task.html",
@@ -144,7 +144,7 @@ def _number(request: Request, name: str) -> int | None:
     given = (_text(request, name) or "").removeprefix("#")
     if not given:
         return None
-    if not given.isdecimal() or int(given[:20]) > views.BIGGEST:
+    if not given.isdecimal() or len(given) > 19 or int(given) > views.BIGGEST:
         raise Refused(f"The {name} is a number, such as 1042.", Why.INVALID, {name: "A number."})
     return int(given)
 

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from shared.contract.client import ClientAdded
 from shared.contract.event import by_technician
 from shared.contract.task import (
     ClientInfo,
@@ -26,17 +27,21 @@ from shared.contract.task import (
     TaskAssigned,
     TaskCreated,
     TaskDetails,
+    TaskEdited,
     TaskSent,
+    TaskStatusChanged,
     Verdict,
 )
 from shared.journal import Journal, Outcome
 from shared.journal.journal import Within
 from shared.refusal import Refused, Why
+from shared.web import scrub
 
 from . import views
 from .domain import answers, checks
 from .domain.client import AddClient, EditClient, EraseClient
 from .domain.task import (
+    HELD,
     AssignTask,
     CreateTask,
     DeleteTask,
@@ -55,6 +60,7 @@ ARRIVAL, ARRIVAL_LOOKS = 1.0, 20  # seconds, and how often it is looked meanwhil
 
 NO_TASK = "There is no such task. It may have been deleted."
 NO_CLIENT = "There is no such client. The data may have been erased."
+OTHER_REQUEST = "This idempotency key was used for something else. Use a new one."
 NOT_NOW = "This may not be sent now: the offer is over, or the task is not in progress."
 
 
@@ -152,26 +158,16 @@ class Handlers:
         return int(number)
 
     async def edit_task(self, number: int, changes: TaskChanges, asking: Asking, zone: str | None) -> None:
-        if await self.journal.answered(asking.command_id):
+        if first := await self.journal.answered(asking.command_id):
+            same_edit(first, changes, zone)
             return
         task, version = await self.task(number)
-        typed = checks.Typed(
-            title=given(changes.title, task.details.title),
-            description=given(changes.description, task.details.description),
-            area=given(changes.area, task.details.area),
-            priority=given(changes.priority, task.details.priority),
-            scheduled_at=given(
-                changes.scheduled_at,
-                task.details.scheduled_at.isoformat() if task.details.scheduled_at else "",
-            ),
-        )
-        client = given(changes.client, task.client)
+        command = edited(EditTask(task.details, task.client), changes, zone)
 
         async def within(connection: asyncpg.Connection, _: Outcome) -> None:
-            if client != task.client:
-                await require_client(connection, client)
+            if command.client != task.client:
+                await require_client(connection, command.client)
 
-        command = EditTask(checks.task_details(typed, zone), client)
         # Without a version from the admin, nobody else's change may be lost between reading and writing.
         asking = asking if asking.expected is not None else replace(asking, expected=version)
         await self.ask(number, command, asking, within)
@@ -191,7 +187,7 @@ class Handlers:
         await self.ask(number, SendClientInfo(), asking, self.require_reachable)
 
     async def set_status(self, number: int, status: Status, asking: Asking) -> None:
-        await self.ask(number, SetStatus(status), asking)
+        await self.ask(number, SetStatus(status), asking, self.require_holder)
 
     async def delete(self, number: int, asking: Asking) -> None:
         await self.ask(number, DeleteTask(), asking)
@@ -237,6 +233,18 @@ class Handlers:
             if technician.status == "deactivated":
                 raise Refused(f"{name}'s Telegram account is deactivated. Assign another technician.")
 
+    async def require_holder(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
+        """A task is held by somebody who is there: one who was deleted is freed of tasks only once, as they go."""
+        if not any(isinstance(event, TaskStatusChanged) and event.after in HELD for event in outcome.events):
+            return
+        task, _ = await self.journal.load(TASKS, outcome.key, connection)
+        technician = (
+            await views.technician(connection, task.technician, lock=True) if task.technician else None
+        )
+        if technician is None or technician.status == "deleted":
+            name = technician.name if technician else "The technician"
+            raise Refused(f"{name} was deleted. Assign another technician first.")
+
     # ── Technicians and the bot ──────────────────────────────────────────────
 
     async def tap(self, tap: Tap) -> TapAnswer:
@@ -244,7 +252,7 @@ class Handlers:
             outcome = await self.journal.handle(
                 TASKS,
                 known_number(tap.task, "This task is no longer there."),
-                answers.command_of(tap),
+                answers.command_of(replace(tap, reason=scrub(tap.reason))),
                 actor=by_technician(tap.technician),
                 command_id=tap.command_id,
             )
@@ -270,15 +278,10 @@ class Handlers:
 
     async def add_client(self, info: ClientInfo, asking: Asking) -> int:
         if first := await self.journal.answered(asking.command_id):
-            return int(first.key)
+            return same_client(first, info)
         number: int = await self.pool.fetchval("SELECT nextval('client_numbers')")
-        try:
-            await self.write_client(number, info, asking.actor, command_id=asking.command_id)
-        except Refused:
-            if first := await self.journal.answered(asking.command_id):
-                return int(first.key)
-            raise
-        return number
+        outcome = await self.write_client(number, info, asking.actor, command_id=asking.command_id)
+        return int(outcome.key)  # another number, where the same request came twice at the same moment
 
     async def write_client(
         self,
@@ -287,11 +290,11 @@ class Handlers:
         actor: str,
         connection: asyncpg.Connection | None = None,
         command_id: UUID | None = None,
-    ) -> None:
+    ) -> Outcome:
         async def within(joined: asyncpg.Connection, _: Outcome) -> None:
             await views.store_contact(joined, self.cipher, number, info)
 
-        await self.journal.handle(
+        return await self.journal.handle(
             CLIENTS,
             number,
             AddClient(info.name),
@@ -390,9 +393,39 @@ def same_task(first: Outcome, new: NewTask) -> int:
     """The number that the first request got, if this one asks for the same."""
     assigned = [] if new.technician is None else [TaskAssigned(new.technician)]
     match first.events:
-        case (TaskCreated(details=details), *rest) if details == new.details and rest == assigned:
-            return int(first.key)
-    raise Refused("This idempotency key was used for something else. Use a new one.", Why.INVALID)
+        case (TaskCreated(_, details, client), *rest) if details == new.details and rest == assigned:
+            if new.client_id in (None, client):
+                return int(first.key)
+    raise Refused(OTHER_REQUEST, Why.INVALID)
+
+
+def edited(before: EditTask, changes: TaskChanges, zone: str | None) -> EditTask:
+    """The task with these changes; refused where one of them can't be."""
+    scheduled_at = before.details.scheduled_at
+    typed = checks.Typed(
+        title=given(changes.title, before.details.title),
+        description=given(changes.description, before.details.description),
+        area=given(changes.area, before.details.area),
+        priority=given(changes.priority, before.details.priority),
+        scheduled_at=given(changes.scheduled_at, scheduled_at.isoformat() if scheduled_at else ""),
+    )
+    return EditTask(checks.task_details(typed, zone), given(changes.client, before.client))
+
+
+def same_edit(first: Outcome, changes: TaskChanges, zone: str | None) -> None:
+    """The same changes change nothing of what the first request made; others must not be forgotten in silence."""
+    match first.events:
+        case (TaskEdited(details, client),):
+            made = EditTask(details, client)
+            if edited(made, changes, zone) != made:
+                raise Refused(OTHER_REQUEST, Why.INVALID)
+
+
+def same_client(first: Outcome, info: ClientInfo) -> int:
+    """As `same_task`; what else is known of a client is in no event, so that it can't be compared."""
+    if first.events != (ClientAdded(info.name),):
+        raise Refused(OTHER_REQUEST, Why.INVALID)
+    return int(first.key)
 
 
 def given(value: T | UnsetType, otherwise: T) -> T:

@@ -20,6 +20,7 @@ from shared.web import (
     fragment,
     identity,
     limit_of,
+    needs,
     page,
     paged,
     see,
@@ -106,6 +107,7 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @get("/tasks/new")
     async def new_form(request: Request) -> Response[str]:
+        needs(request, Role.DISPATCHER)
         typed = dict(request.query_params.items())
         asked_for = number_in(typed.get("client", ""))
         if asked_for and (client := await views.client(pool, asked_for)):
@@ -214,6 +216,7 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @get("/tasks/{number:int}/delete")
     async def ask_delete(request: Request, number: FromPath[int]) -> Response[str]:
+        needs(request, Role.DISPATCHER)
         _, version = await handlers.task(number)
         return page(request, "task_delete.html", task=await views.task(pool, number), version=version)
 
@@ -250,6 +253,7 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @get("/clients/new")
     async def new_client(request: Request) -> Response[str]:
+        needs(request, Role.DISPATCHER)
         return page(request, "client_new.html", typed={})
 
     @post("/clients")

@@ -104,7 +104,7 @@ _TASK = """
 SELECT t.*, coalesce(nullif(w.given_name, ''), w.name, t.technician::text) AS technician_name,
        coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
        o.sent_at, o.client_info_at,
-       ti.state AS task_info, ti.reason AS task_info_reason, ti.at AS task_info_at,
+       ti.state AS task_info, ti.reason AS task_info_reason,
        ci.state AS client_info, ci.reason AS client_info_reason, ci.at AS client_info_done_at
 FROM ({chosen}) t
 LEFT JOIN technicians w ON w.id = t.technician
@@ -197,7 +197,7 @@ async def offers(pool: Connection, number: int) -> list[Offer]:
     rows = await pool.fetch(
         """
         SELECT o.*, coalesce(nullif(w.given_name, ''), w.name, o.technician::text) AS technician_name,
-               ti.state AS task_info, ti.reason AS task_info_reason, ti.at AS task_info_at,
+               ti.state AS task_info, ti.reason AS task_info_reason,
                ci.state AS client_info, ci.reason AS client_info_reason, ci.at AS client_info_done_at
         FROM offers o
         LEFT JOIN technicians w ON w.id = o.technician
@@ -252,15 +252,13 @@ def _task(row: asyncpg.Record) -> TaskView:
 
 
 def _delivery(row: asyncpg.Record) -> Delivery:
-    """A result from before the latest sending is of an earlier message: this one is still queued."""
-
-    def state(wanted_at: datetime | None, found: str | None, at: datetime | None) -> str | None:
-        if wanted_at is None:
-            return None
-        return found if found is not None and at is not None and at >= wanted_at else "queued"
-
-    task_info = state(row["sent_at"], row["task_info"], row["task_info_at"])
-    client_info = state(row["client_info_at"], row["client_info"], row["client_info_done_at"])
+    """Task info goes out once an offer. Client info may go out again, and a result from before that is of an
+    earlier message: this one is still queued."""
+    task_info = (row["task_info"] or "queued") if row["sent_at"] else None
+    client_info = None
+    if row["client_info_at"]:
+        done_at = row["client_info_done_at"]
+        client_info = row["client_info"] if done_at and done_at >= row["client_info_at"] else "queued"
     reasons = (
         row["client_info_reason"] if client_info in ("failed", "unknown") else None,
         row["task_info_reason"] if task_info in ("failed", "unknown") else None,

@@ -141,14 +141,10 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
         case TaskStatusChanged(_, Status.SENT):
             # Told by other means than the bot: waiting for an answer begins here.
             return replace(story, sent_at=story.sent_at or at)
-        case (
-            TaskStatusChanged()
-            | TaskRejected()
-            | RejectionExplained()
-            | ClientInfoSent()
-            | OfferWithdrawn()
-            | TaskDeleted()
-        ):
+        case ClientInfoSent(technician, offer):
+            # Of a task accepted by hand the card itself is the new offer.
+            return replace(story, technician=technician, offer=offer)
+        case TaskStatusChanged() | TaskRejected() | RejectionExplained() | OfferWithdrawn() | TaskDeleted():
             return story
         case _:
             assert_never(event)
