@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from local.servers import Access, CannotStart, InUse, Servers, read_access
+from local.servers import Access, CannotStart, InUse, Servers, keep_private, read_access
 from local.stack import SERVICES
 from shared.settings import Settings, from_environment
 
@@ -21,9 +21,11 @@ def secret(data: Path) -> str:
     path = data / "secret"
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
-    return path.read_text()
+        keep_private(path, secrets.token_urlsafe(48).encode())
+    kept = path.read_text()
+    if len(kept) < 32:
+        raise CannotStart(f"{path} is damaged: it holds no secret. Put it back from a backup.")
+    return kept
 
 
 def telegram_api(data: Path) -> str | None:
@@ -32,8 +34,10 @@ def telegram_api(data: Path) -> str | None:
     Remembered, because a start that forgets it would talk to the phone with a real bot's token.
     """
     path = data / "telegram_api"
-    named = os.environ.get("CALLOUT_TELEGRAM_API") or (path.read_text() if path.exists() else PRACTICE)
-    path.write_text(named)
+    kept = path.read_text() if path.exists() else ""
+    named = os.environ.get("CALLOUT_TELEGRAM_API") or kept or PRACTICE
+    if named != kept:
+        keep_private(path, named.encode())
     return None if named == PRACTICE else named
 
 

@@ -147,6 +147,18 @@ def read_access(data: Path) -> Access | None:
         ) from error
 
 
+def keep_private(path: Path, text: bytes) -> None:
+    """A file that only this user may read, and that is whole or not there, whenever the machine stops."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    with new.open("wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
 class Servers:
     """Both servers, running while the context is open.
 
@@ -195,11 +207,11 @@ class Servers:
         """Start again whatever dies by itself; for a task that runs as long as the servers do."""
         while True:
             await asyncio.sleep(1)
-            with contextlib.suppress(CannotStart):  # tried again in a second; the server's log says why
-                if self.postgres.died:
-                    await self.start_postgres()
-                if self.nats.died:
-                    await self.start_nats()
+            for server, start in ((self.postgres, self.start_postgres), (self.nats, self.start_nats)):
+                # Tried again in a second, a full disk too; the server's log says why.
+                with contextlib.suppress(CannotStart, OSError):
+                    if server.died:
+                        await start()
 
     async def start_postgres(self) -> None:
         """Start PostgreSQL: a new cluster, a stopped one, or one that was killed."""
@@ -283,15 +295,8 @@ class Servers:
     def _remember(self) -> None:
         path = self.data / "servers.json"
         text = msgspec.json.format(msgspec.json.encode(self.access))
-        if path.exists() and path.read_bytes() == text:
-            return
-        new = path.with_suffix(".new")
-        new.touch(mode=0o600)
-        with new.open("wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())  # without these passwords the data is locked up
-        new.replace(path)
+        if not path.exists() or path.read_bytes() != text:
+            keep_private(path, text)  # without these passwords the data is locked up
 
     async def _create_cluster(self, folder: Path) -> None:
         new = folder.with_suffix(".new")  # renamed when complete, so a crash leaves no half of a cluster

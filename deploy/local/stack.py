@@ -62,11 +62,19 @@ class Stack:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OSError where the port is taken."""
+    """A socket that listens, so that whoever comes early waits; port 0 takes a free one.
+
+    Raises OSError where the port is taken: two that are only bound could share it.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     opened = socket.socket(family)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    opened.bind((host, port))
+    try:
+        opened.bind((host, port))
+        opened.listen(2048)
+    except OSError:
+        opened.close()
+        raise
     return opened
 
 

@@ -35,7 +35,8 @@ async def up(arguments: argparse.Namespace) -> None:
         phone: str | None = None
         if api is None:
             phone = api = await stack.enter_async_context(_phone(data, dashboard.getsockname()[1] + 1))
-        public = f"http://{arguments.host}:{dashboard.getsockname()[1]}"
+        host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+        public = f"http://{host}:{dashboard.getsockname()[1]}"
         callout = Stack(settings(servers.access, data, telegram_api=api, public_url=public))
         await callout.start()
         stack.push_async_callback(callout.stop)

@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 from shared.refusal import Refused, Why
@@ -101,10 +101,18 @@ class Bus:
         return info.created
 
     async def consumer(self, service: str, subjects: Sequence[str]) -> JetStreamContext.PullSubscription:
-        """The service's durable place in the stream, ready to pull from."""
+        """The service's durable place in the stream, ready to pull from, for its one reader."""
         await self.provision()
         await self.ensure_consumer(service, subjects)
+        await self._take_over(service, subjects)
         return await self.js.pull_subscribe_bind(service, STREAM)
+
+    async def _take_over(self, service: str, subjects: Sequence[str]) -> None:
+        """What a reader that died had in its hands would only be given again after ACK_WAIT; this has it given now."""
+        info = await self.js.consumer_info(STREAM, service)
+        if info.num_ack_pending and info.ack_floor:
+            await self.js.delete_consumer(STREAM, service)
+            await self._make_consumer(service, subjects, info.ack_floor.stream_seq + 1)
 
     async def ensure_consumer(self, service: str, subjects: Sequence[str]) -> None:
         """Makes the durable consumer where it is missing or was made otherwise; it begins at the stream's start."""
@@ -112,15 +120,22 @@ class Bus:
             config = (await self.js.consumer_info(STREAM, service)).config
             if sorted(config.filter_subjects or [config.filter_subject or ""]) == sorted(subjects):
                 return
+            # Changed in place it would go on from where it is, past all that is new to it.
+            await self.js.delete_consumer(STREAM, service)
         except NotFoundError:
             log.info("consumer made", service=service)
         await self.provision()
+        await self._make_consumer(service, subjects)
+
+    async def _make_consumer(self, service: str, subjects: Sequence[str], start: int | None = None) -> None:
+        """start  the sequence to begin at; None: the stream's first"""
         await self.js.add_consumer(
             STREAM,
             ConsumerConfig(
                 durable_name=service,
                 filter_subjects=list(subjects),
-                deliver_policy=DeliverPolicy.ALL,
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE if start else DeliverPolicy.ALL,
+                opt_start_seq=start,
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=ACK_WAIT,
                 max_deliver=-1,
@@ -133,17 +148,23 @@ class Bus:
 
         A failure or a timeout leaves open which of them arrived; the same ids may be published again.
         """
-        waiting = [
-            await self.js.publish_async(
-                event.subject,
-                msgspec.json.encode(event),
-                stream=STREAM,
-                headers={"Nats-Msg-Id": str(event.id)},
-            )
-            for event in events
-        ]
-        async with asyncio.timeout(PUBLISH_TIMEOUT):  # on Python 3.11 `wait_for` may lose a cancel
-            await asyncio.gather(*waiting)
+        waiting: list[asyncio.Future[PubAck]] = []
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT):  # on Python 3.11 `wait_for` may lose a cancel
+                for event in events:
+                    waiting.append(  # noqa: PERF401 - those before a failure must be known
+                        await self.js.publish_async(
+                            event.subject,
+                            msgspec.json.encode(event),
+                            stream=STREAM,
+                            headers={"Nats-Msg-Id": str(event.id)},
+                        )
+                    )
+                await asyncio.gather(*waiting)
+        finally:
+            # nats-py lets 4,000 publishes be under way, and counts one until its future has ended.
+            for answer in waiting:
+                answer.cancel()
 
     async def request(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
         """Asks another service; raises `Refused` where nobody answers in time."""

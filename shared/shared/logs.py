@@ -31,4 +31,6 @@ def _configure(level: str, rendering: list[structlog.typing.Processor]) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(number),
         cache_logger_on_first_use=True,
     )
+    # At each failed try, with a trace; whoever wants a connection says so in a line.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     logging.basicConfig(level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s")

@@ -187,7 +187,7 @@ class Service:
                 await asyncio.sleep(0.05)
             standing_in.result()
         finally:
-            standing_in.cancel()
+            await end([standing_in])
 
     async def _lead(self) -> None:
         await self._lead_with(self._leaders)
@@ -220,9 +220,7 @@ class Service:
             try:
                 await worker()
             except Exception as error:
-                if isinstance(
-                    error, (*DATABASE_AWAY, *BUS_TROUBLE)
-                ):  # a server is away; nothing to mend in the code
+                if _away(error):
                     reason = f"{type(error).__name__}: {error}"
                     log.warning("worker waits", service=self.name, worker=_named(worker), reason=reason)
                 else:
@@ -232,6 +230,13 @@ class Service:
             RESTARTS.labels(self.name, _named(worker)).inc()
             failures = 1 if clock() - began > 30 else failures + 1
             await asyncio.sleep(RESTART_AFTER[min(failures, len(RESTART_AFTER)) - 1])
+
+
+def _away(error: Exception) -> bool:
+    """A server does not answer, so there is nothing to mend in the code. A task group tells of it in a group."""
+    if isinstance(error, ExceptionGroup):
+        return all(_away(each) for each in error.exceptions)
+    return isinstance(error, (*DATABASE_AWAY, *BUS_TROUBLE))
 
 
 def _named(worker: Worker) -> str:

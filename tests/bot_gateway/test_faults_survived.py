@@ -7,9 +7,10 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiogram.methods import SendMessage
 
 from bot_gateway.handlers import Handlers
-from bot_gateway.telegram.connection import Connection, Line, speak_as
+from bot_gateway.telegram.connection import Connection, Line, Session, speak_as
 from bot_gateway.telegram.dialogue import Dialogue
 from local.phone import BOT_ID, PRACTICE_TOKEN
 from shared.contract.task import Action, TaskAccepted, TaskAssigned, TaskCreated, TaskSent
@@ -308,3 +309,50 @@ async def test_sixty_at_once_stay_within_telegrams_limit(gateway: Gateway) -> No
         await person.sees("Welcome")
     assert (datetime.now(UTC) - began).total_seconds() < 10
     assert all(call["code"] == 200 for call in await gateway.calls("sendMessage"))
+
+
+async def test_a_look_at_the_database_that_fails_takes_no_bot_away(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL is away for a moment: the same bot goes on, and nobody waits for another."""
+    settings, pool = gateway.settings, gateway.service.pool
+    connection = Connection(pool, settings.fernet("bot-token"), settings.telegram_api)
+    await connection.refresh()
+    line = connection.line
+    assert line is not None
+
+    async def away(*_: Any) -> None:
+        raise asyncpg.ConnectionDoesNotExistError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncpg.Pool, "fetchrow", away)
+        with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+            await connection.watch()
+    await connection.refresh()
+    assert connection.line is line
+    await line.close()
+
+
+async def test_a_message_on_its_way_at_a_stop_is_written_down(
+    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer is waited for, so it is known to have arrived."""
+    await gateway.quiet()
+    make_request = Session.make_request
+
+    async def slow(session: Session, bot: Any, method: Any, timeout: int | None = None) -> Any:
+        answer = await make_request(session, bot, method, timeout)
+        await asyncio.sleep(2 if isinstance(method, SendMessage) else 0)
+        return answer
+
+    monkeypatch.setattr(Session, "make_request", slow)
+    await send(gateway, yasmin)
+    await eventually(lambda: _sending(gateway))
+    await gateway.restart()
+    assert (await row(gateway))["status"] == "sent"
+    assert "DeliveryUnknown" not in await gateway.events("delivery")
+
+
+async def _sending(gateway: Gateway) -> bool:
+    """a message on its way"""
+    return (await row(gateway)).get("status") == "sending"

@@ -8,6 +8,7 @@ import pytest
 
 from local.phone import PRACTICE_TOKEN
 from shared.contract.admin import Role
+from shared.web import seal
 from tests.bot_gateway.conftest import Gateway
 from tests.people import Person, eventually
 
@@ -266,3 +267,10 @@ async def test_what_waits_is_shown(gateway: Gateway, yasmin: Person) -> None:
             return "1, the oldest since" in (await browser.get("/settings/telegram")).text
 
     await eventually(shown)
+
+
+@pytest.mark.parametrize("after", [["2026-01-01T00:00:00Z", 2**64], ["2026-01-01T00:00:00", 7]])
+async def test_a_place_in_the_list_that_can_not_be_is_refused(bare: Gateway, after: list[object]) -> None:
+    """A number that no database can hold, and a time that could mean any zone's."""
+    answer = await bare.call("GET", f"/api/technicians?after={seal(after)}", status=422)
+    assert "begin at the first" in answer["detail"]

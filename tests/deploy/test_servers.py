@@ -1,6 +1,7 @@
 """What the embedded PostgreSQL and NATS promise: quick, healed after every crash, and closed to each other's roles."""
 
 import asyncio
+import errno
 import os
 import pwd
 import shutil
@@ -194,6 +195,38 @@ async def test_what_dies_by_itself_is_started_again(servers: Servers) -> None:
     assert not servers.postgres.pid
     keeping.cancel()
     await servers.start_postgres()
+
+
+async def test_a_start_that_fails_is_tried_again(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk for a moment: `keep_running` goes on, and does not keep the other server waiting either."""
+    tries: list[str] = []
+    start = servers.start_postgres
+
+    async def no_room() -> None:
+        tries.append("postgres")
+        if len(tries) < 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        await start()
+
+    monkeypatch.setattr(servers, "start_postgres", no_room)
+    keeping = asyncio.create_task(servers.keep_running())
+    assert servers.postgres.pid
+    assert servers.nats.pid
+    os.kill(servers.postgres.pid, signal.SIGKILL)
+    os.kill(servers.nats.pid, signal.SIGKILL)
+    async with asyncio.timeout(15):
+        while len(tries) < 2 or not servers.postgres.pid or not servers.nats.pid:
+            await asyncio.sleep(0.05)
+        while not await answers(servers):
+            await asyncio.sleep(0.05)
+    keeping.cancel()
+
+
+async def answers(servers: Servers) -> bool:
+    try:
+        return bool(await fetchval(servers.postgres_dsn("tasks"), "SELECT 1") == 1)
+    except (OSError, asyncpg.PostgresError):
+        return False
 
 
 async def test_a_pid_file_that_names_another_program_is_healed(servers: Servers) -> None:

@@ -14,6 +14,7 @@ from invoices import document
 from invoices.domain import checked
 from shared.contract.invoice import InvoiceLine, InvoiceStatus
 from shared.contract.site import Site
+from shared.money import figure, money
 from tests.invoices.examples import DRAFT, NORDLICHT, PUMP, line, printed
 
 ARABIC = "صيانة وحدة التكييف المركزية"
@@ -151,11 +152,11 @@ async def test_others_go_on_while_a_document_is_made() -> None:
 )
 def test_money_is_shown_to_its_last_digit(amount: str, currency: str, shown: str) -> None:
     """With the digits of ISO 4217, and no float in between."""
-    assert document.money(Decimal(amount), currency) == shown
+    assert money(Decimal(amount), currency) == shown
 
 
 def test_a_price_finer_than_its_money_keeps_its_digits() -> None:
     """0.3175 a kilowatt-hour is not 0.32."""
-    assert document.figure(Decimal("0.3175"), "EUR") == "0.3175"
-    assert document.figure(Decimal(80), "EUR") == "80.00"
+    assert figure(Decimal("0.3175"), "EUR") == "0.3175"
+    assert figure(Decimal(80), "EUR") == "80.00"
     assert document.count(Decimal("2.500000")) == "2.5"

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from invoices.domain import Draft, checked, currencies, line_amount, minor_unit, totals
+from invoices.domain import Draft, checked, currencies, line_amount, totals
 from shared.contract.invoice import InvoiceLine
+from shared.money import minor_unit
 from tests.invoices.examples import DRAFT, line
 
 quantities = st.integers(1, 10**12 - 1).map(lambda millionths: Decimal(millionths).scaleb(-6))

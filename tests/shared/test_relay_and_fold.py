@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import asyncpg
+import msgspec
 import pytest
 from nats.aio.msg import Msg
+from nats.errors import OutboundBufferLimitError
 
 from local.servers import Servers
-from shared.bus import STREAM
+from shared.bus import ACK_WAIT, STREAM
 from shared.contract import Recorded
 from shared.journal import dead_letters
-from shared.journal.fold import Fold, _read, each
+from shared.journal.fold import LOST, RETRY, Fold, _read, each
+from shared.journal.relay import _envelope
 from tests.conftest import SettingsFor
 from tests.shared.floor import Floor, floor, note, until
 
@@ -188,3 +191,114 @@ async def test_a_lone_event_is_folded_in_milliseconds(two: Two) -> None:
     await two.writer.assign(1, 8)
     await two.agree()
     assert asyncio.get_running_loop().time() - began < 0.3
+
+
+async def test_what_a_dead_reader_had_in_its_hands_is_given_to_the_next_at_once(two: Two) -> None:
+    """It died before its commit, so nothing but its consumer knows of these events."""
+    two.writer.run(two.writer.relay.run)
+    subscription = await two.reader.bus.consumer("reporting", ["events.task.>"])
+    await two.writer.assign(1, 7, 8)
+    held = 0
+    while held < 2:
+        held += len(await subscription.fetch(1, timeout=5))
+    await two.writer.assign(1, 9)
+    began = asyncio.get_running_loop().time()
+    two.reader.run(two.reader.fold.run)
+    await two.agree()
+    assert asyncio.get_running_loop().time() - began < 5
+    assert await dead_letters.listed(two.reader.pool) == []
+
+
+def test_a_gap_is_not_given_up_before_its_event_can_come_again() -> None:
+    """An event that comes after its gap was given up would be taken for one that was seen."""
+    assert LOST * RETRY >= 2 * ACK_WAIT
+
+
+async def test_a_fold_that_is_stopped_gives_back_what_it_had(two: Two) -> None:
+    """Whoever reads next need not wait until the acknowledgement is overdue."""
+    begun = asyncio.Event()
+
+    async def never_ends(connection: asyncpg.Connection, recorded: Recorded) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    two.reader.fold = Fold(
+        "reporting", two.reader.pool, two.reader.bus, ["task"], each(never_ends), None, two.reader.relay.wake
+    )
+    two.writer.run(two.writer.relay.run)
+    two.reader.run(two.reader.fold.run)
+    await two.writer.assign(1, 7)
+    await begun.wait()
+    await two.reader.halt()
+    again = await two.reader.bus.js.pull_subscribe_bind("reporting", STREAM)
+    [message] = await again.fetch(1, timeout=5)
+    assert message.metadata.num_delivered == 2
+
+
+async def test_a_reader_that_wants_more_gets_it_from_the_start(two: Two) -> None:
+    """A new version of a service may fold an aggregate that the old one did not."""
+    two.writer.run(two.writer.relay.run)
+    await two.reader.bus.consumer("reporting", ["events.client.>"])
+    await two.writer.assign(1, 7)
+    two.reader.run(two.reader.fold.run)
+    await two.agree()
+
+
+async def test_a_publish_that_fails_half_way_holds_nothing_for_ever(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nats-py has room for 4,000 publishes under way; those without an answer must not fill it up."""
+    bus, sent = two.writer.bus, 0
+
+    async def breaks(*_: object, **__: object) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == 3:
+            raise OutboundBufferLimitError
+
+    await two.writer.assign(1, 7, 8, 9)
+    await bus.provision()
+    await bus.js.publish("events.test", b"{}")
+    await (await bus.js.publish_async("events.test", b"{}"))
+    monkeypatch.setattr(bus.client, "publish", breaks)
+    with pytest.raises(OutboundBufferLimitError):
+        await two.writer.relay._drain()
+    await asyncio.sleep(0)
+    assert bus.js.publish_async_pending() <= 1
+
+
+async def waits(two: Two, after: int = 0) -> None:
+    """Makes the events of task 1 after that version dead letters of the reader."""
+    rows = await two.writer.pool.fetch("SELECT * FROM events WHERE version > $1 ORDER BY version", after)
+    for row in rows:
+        body = msgspec.json.encode(_envelope(row)).decode()
+        await two.reader.pool.execute(
+            "INSERT INTO dead_letters (stream, version, type, body) VALUES ('task.1', $1, 'x', $2) "
+            "ON CONFLICT DO NOTHING",
+            row["version"],
+            body,
+        )
+
+
+async def test_dead_letters_are_each_applied_once_by_two_retries_at_once(two: Two) -> None:
+    """Two operators had the same thought."""
+    await two.writer.assign(1, 7, 8, 9)
+    await waits(two)
+    counts = await asyncio.gather(*(dead_letters.retry(two.reader.pool, each(note)) for _ in range(2)))
+    assert sum(applied for applied, _ in counts) == 3
+    await two.agree()
+
+
+async def test_what_came_to_wait_during_a_retry_is_applied_too(two: Two) -> None:
+    """Else its stream would stand still behind it, though nothing is wrong any more."""
+    await two.writer.assign(1, 7)
+    await waits(two)
+
+    async def late(connection: asyncpg.Connection, recorded: Recorded) -> None:
+        if recorded.version == 1:
+            await two.writer.assign(1, 8)
+            await waits(two, after=1)
+        await note(connection, recorded)
+
+    assert await dead_letters.retry(two.reader.pool, each(late)) == (2, [])
+    await two.agree()

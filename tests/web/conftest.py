@@ -61,6 +61,10 @@ def routes() -> list[Any]:
         moment = datetime(2024, 7, 1, 21, 5, tzinfo=UTC)
         return page(request, "sample.html", name="<script>alert(1)</script>", moment=moment)
 
+    @get("/named/{name:str}")
+    async def named(request: Request, name: str) -> dict[str, str]:
+        return {"name": name}
+
     @post("/sample")
     async def change(request: Request) -> dict[str, Any]:
         return {"sample": await read(request, Sample), "by": identity(request).actor}
@@ -93,7 +97,7 @@ def routes() -> list[Any]:
     async def full(request: Request) -> None:
         raise asyncpg.DiskFullError("could not extend file")
 
-    return [look, change, own, secret, create, refused, broken, away, full]
+    return [look, named, change, own, secret, create, refused, broken, away, full]
 
 
 @pytest.fixture

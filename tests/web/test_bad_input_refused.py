@@ -35,6 +35,26 @@ async def test_control_characters_in_forms_and_queries_are_refused(dan: httpx.As
     assert (await dan.get("/sample?q=%00")).status_code == 422
 
 
+@pytest.mark.parametrize("text", [rb"\u00\u202a00", rb"\u20\u202a2e", b"\xe2\x80\xe2\x80\xaa\xae"])
+async def test_what_closes_up_to_such_a_character_is_refused_too(
+    program: httpx.AsyncClient, text: bytes
+) -> None:
+    """A direction override is taken out of the middle of one that was cut in two."""
+    answer = await program.post("/api/sample", content=b'{"name": "' + text + b'"}')
+    assert answer.status_code == 422
+
+
+async def test_a_form_can_not_close_up_to_nul(dan: httpx.AsyncClient) -> None:
+    """The same, percent-encoded."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await dan.post("/sample", content="name=%0%E2%80%AA0", headers=form)).status_code == 422
+
+
+async def test_an_address_with_nul_is_refused(dan: httpx.AsyncClient) -> None:
+    """No database could look it up."""
+    assert (await dan.get("/named/a%00b")).status_code == 422
+
+
 @pytest.mark.parametrize("name", ["\u202egnp.exe", "\u2066x\u2069y"])
 async def test_direction_overrides_are_taken_out(
     dan: httpx.AsyncClient, program: httpx.AsyncClient, name: str
@@ -112,6 +132,29 @@ async def test_a_form_becomes_a_struct(dan: httpx.AsyncClient) -> None:
 async def test_a_strange_form_is_refused(dan: httpx.AsyncClient, fields: dict[str, str]) -> None:
     """Made by hand, not by one of our pages."""
     assert (await dan.post("/sample", data=fields)).status_code == 422
+
+
+async def test_a_line_of_absurd_number_is_no_fault_of_ours(dan: httpx.AsyncClient) -> None:
+    """Python refuses to read a number of five thousand digits."""
+    answer = await dan.post("/sample", data={"name": "x", f"lines.{'1' * 5000}.quantity": "1"})
+    assert answer.json()["sample"]["lines"] == [{"quantity": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("/tasks?status=new", "/tasks?status=new"),
+        ("//evil.test/x", "/evil.test/x"),
+        ("/\\evil.test", "/evil.test"),
+    ],
+)
+async def test_the_way_back_stays_on_this_site(dan: httpx.AsyncClient, referer: str, back: str) -> None:
+    """Whatever page a link was followed from."""
+    shown = await dan.get("/refused", headers={"Referer": f"{HOST}{referer}"})
+    assert f'href="{back}"' in shown.text
+    for elsewhere in (f"http://evil.test/{HOST.removeprefix('http:')}/x", "nonsense"):
+        shown = await dan.get("/refused", headers={"Referer": elsewhere})
+        assert 'btn-primary" href="/"' in shown.text
 
 
 async def test_a_refusal_is_a_page_for_people_and_a_problem_for_programs(

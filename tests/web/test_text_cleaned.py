@@ -1,12 +1,15 @@
 """What `shared.web.text` takes out and what it refuses."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 
 from shared.refusal import Refused
-from shared.web.paging import Page, paged, seal
+from shared.web.paging import Page, limit_of, paged, seal
 from shared.web.text import clean, clean_body, has_control, scrub
 
 
@@ -41,3 +44,11 @@ def test_a_page_says_where_the_next_begins() -> None:
     assert paged([1, 2, 3], 2, lambda row: row) == Page([1, 2], seal(2))
     assert paged([1, 2], 2, lambda row: row) == Page([1, 2], None)
     assert paged([], 2, lambda row: row) == Page([], None)
+
+
+@pytest.mark.parametrize("given", ["0", "201", "x", "0000000019999999999", "1" * 5000])
+def test_a_limit_that_is_none_is_refused(given: str) -> None:
+    """Also where only its beginning looks like a good one."""
+    request: Any = SimpleNamespace(query_params={"limit": given})
+    with pytest.raises(Refused):
+        limit_of(request)

@@ -71,6 +71,8 @@ async def technicians(
     conditions = ["standing <> 'deleted'"]
     given: list[Any] = [limit + 1]
     if after:
+        if not -(2**63) <= after.telegram_id < 2**63 or not after.registered_at.tzinfo:
+            raise Refused("That page is not known. Please begin at the first.", Why.INVALID)
         given += after
         conditions.append(f"(registered_at, id) < (${len(given) - 1}, ${len(given)})")
     if q := q.strip():

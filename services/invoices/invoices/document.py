@@ -17,15 +17,14 @@ from importlib.util import find_spec
 import msgspec
 import typst
 from babel.dates import format_date
-from babel.numbers import format_decimal, get_currency_symbol
+from babel.numbers import format_decimal
 from msgspec import Struct
 
-from invoices.domain import minor_unit
 from shared.contract.invoice import InvoiceStatus
 from shared.contract.site import Site
+from shared.money import figure, money
 
 MEDIA_TYPE = "application/pdf"
-NO_BREAK = "\N{NO-BREAK SPACE}"
 LOCALE = "en"  # the labels of the layout are English
 CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Marks that turn the order of what follows them around, and what can't be printed."""
@@ -96,26 +95,9 @@ def headers(number: int) -> dict[str, str]:
     return {"content-disposition": f'attachment; filename="{filename(number)}"'}
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """`€1,250.00`, `¥1,250`, `KWD 1.250`: with the digits of ISO 4217."""
-    symbol = get_currency_symbol(currency, LOCALE)
-    return f"{symbol}{NO_BREAK if symbol[-1].isalpha() else ''}{figure(amount, currency)}"
-
-
-def figure(amount: Decimal, currency: str) -> str:
-    """An amount without its currency: `1,250.00`, and `0.0375` where a price is finer than the money."""
-    more = "#" * (6 - minor_unit(currency))
-    return format_decimal(amount, format=f"#,##0{_fraction(currency) or '.'}{more}", locale=LOCALE)
-
-
 def count(quantity: Decimal) -> str:
     """`1,250` or `2.5`: as many digits as it has."""
     return format_decimal(quantity, format="#,##0.######", locale=LOCALE)
-
-
-def _fraction(currency: str) -> str:
-    digits = minor_unit(currency)
-    return "." + "0" * digits if digits else ""
 
 
 def _values(content: Content, site: Site) -> dict[str, object]:

@@ -35,6 +35,7 @@ from shared.contract.invoice import (
 )
 from shared.contract.task import Status as TaskStatus
 from shared.journal import Decider
+from shared.money import minor_unit
 from shared.refusal import Refused, Why
 
 MOST_LINES = 100
@@ -42,29 +43,6 @@ LONGEST_DESCRIPTION = 500
 UNPRINTABLE = {"Cc", "Cs"}  # control characters and halves of surrogate pairs
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 """Wide enough that nothing within the bounds above is rounded but where `rounded` says so."""
-
-WHOLE = {
-    "BIF",
-    "CLP",
-    "DJF",
-    "GNF",
-    "ISK",
-    "JPY",
-    "KMF",
-    "KRW",
-    "PYG",
-    "RWF",
-    "UGX",
-    "UYI",
-    "VND",
-    "VUV",
-    "XAF",
-    "XOF",
-    "XPF",
-}
-THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
-"""ISO 4217's digits after the point, where they are not two. Babel's follow what people hand over in
-shops (CLDR), so it has none for the Serbian dinar or the Iraqi one."""
 
 
 # ---------------------------------------------------------------- commands and state
@@ -208,11 +186,6 @@ def may_become(status: InvoiceStatus) -> list[InvoiceStatus]:
 
 
 # ---------------------------------------------------------------- money
-
-
-def minor_unit(currency: str) -> int:
-    """Digits after the point: 2 for EUR, 0 for JPY, 3 for KWD."""
-    return 0 if currency in WHOLE else 3 if currency in THOUSANDTHS else 2
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:

@@ -31,6 +31,7 @@ from shared.contract.invoice import DocumentAnswer, DocumentRequest, InvoiceCrea
 from shared.contract.site import Site
 from shared.contract.task import Status
 from shared.journal import Journal, Outcome
+from shared.money import money
 from shared.refusal import Refused, Why
 
 CATCH_UP = 1.0  # seconds that a completion may still be on its way here from `tasks`
@@ -231,5 +232,5 @@ def caption(invoice: views.Shown, site: Site) -> str:
     return (
         f"Invoice #{invoice.number} from {site.company[:LONGEST_TITLE]}\n"
         f"Task #{invoice.task}: {title}\n"
-        f"Total {document.money(invoice.total, invoice.currency)}{due}"
+        f"Total {money(invoice.total, invoice.currency)}{due}"
     )

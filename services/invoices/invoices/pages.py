@@ -16,6 +16,7 @@ from invoices.handlers import Handlers, client_of, status_of, unreachable
 from shared.contract.admin import Role
 from shared.contract.invoice import InvoiceLine
 from shared.contract.task import Status
+from shared.money import figure, money
 from shared.refusal import Refused, Why
 from shared.web import (
     Request,
@@ -201,8 +202,8 @@ def _words(handlers: Handlers) -> dict[str, Any]:
     return {
         "today": handlers.today(),
         "client_of": client_of,
-        "money": document.money,
-        "figure": document.figure,
+        "money": money,
+        "figure": figure,
         "count": document.count,
     }
 

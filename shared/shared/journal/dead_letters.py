@@ -43,8 +43,13 @@ class Dead(Struct, frozen=True):
 
 
 async def waiting(connection: asyncpg.Connection, streams: list[str]) -> set[str]:
-    """Those of `streams` that have a dead letter, so that later events must wait behind it."""
-    rows = await connection.fetch("SELECT DISTINCT stream FROM dead_letters WHERE stream = ANY($1)", streams)
+    """Those of `streams` that have a dead letter, so that later events must wait behind it.
+
+    The lock has a `retry` that is taking one out finish first, or wait until the caller has committed.
+    """
+    rows = await connection.fetch(
+        "SELECT stream FROM dead_letters WHERE stream = ANY($1) ORDER BY stream, version FOR SHARE", streams
+    )
     return {row["stream"] for row in rows}
 
 
@@ -93,31 +98,44 @@ async def retry(
 ) -> tuple[int, list[Dead]]:
     """Applies each stream's dead letters in order, up to its first that still fails.
 
+    Looks again until none is left but those, since others may come to wait behind one meanwhile.
     Answers how many were applied and those that failed, with the new error.
     """
     applied, failed = 0, []
     stuck: set[str] = set()
-    for dead in await listed(pool):
-        if dead.stream in stuck:
-            continue
-        try:
-            async with transaction(pool) as connection:
-                await apply(connection, [_RECORDED.decode(dead.body.encode())])
-                await connection.execute(
-                    "DELETE FROM dead_letters WHERE stream = $1 AND version = $2", dead.stream, dead.version
+    while left := [dead for dead in await listed(pool) if dead.stream not in stuck]:
+        for dead in left:
+            if dead.stream in stuck:
+                continue
+            try:
+                applied += await _again(pool, apply, dead)
+            except Exception as error:
+                stuck.add(dead.stream)
+                told = f"{type(error).__name__}: {error}"
+                await pool.execute(
+                    "UPDATE dead_letters SET error = $3 WHERE stream = $1 AND version = $2",
+                    dead.stream,
+                    dead.version,
+                    told,
                 )
-            applied += 1
-        except Exception as error:
-            stuck.add(dead.stream)
-            told = f"{type(error).__name__}: {error}"
-            await pool.execute(
-                "UPDATE dead_letters SET error = $3 WHERE stream = $1 AND version = $2",
-                dead.stream,
-                dead.version,
-                told,
-            )
-            failed.append(msgspec.structs.replace(dead, error=told))
+                failed.append(msgspec.structs.replace(dead, error=told))
     return applied, failed
+
+
+async def _again(
+    pool: asyncpg.Pool, apply: Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]], dead: Dead
+) -> bool:
+    """Takes one out and applies it; False where another `retry` was faster."""
+    async with transaction(pool) as connection:
+        taken = await connection.fetchval(
+            "DELETE FROM dead_letters WHERE stream = $1 AND version = $2 RETURNING body",
+            dead.stream,
+            dead.version,
+        )
+        if taken is None:
+            return False
+        await apply(connection, [_RECORDED.decode(taken.encode())])
+        return True
 
 
 def _text(body: bytes) -> str:

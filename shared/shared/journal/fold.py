@@ -18,18 +18,20 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 
-from shared.bus import BUS_TROUBLE, Bus
+from shared.bus import ACK_WAIT, BUS_TROUBLE, Bus
 from shared.contract import Recorded
 from shared.journal.database import DATABASE_AWAY, transaction
 from shared.journal.dead_letters import Dead, bury, waiting
-from shared.metrics import FOLD_LAG, FOLDED
+from shared.metrics import DEAD_LETTERS, FOLD_LAG, FOLDED
 
 log = structlog.get_logger()
 
 BATCH = 500
 IDLE = 2.0  # seconds that one pull waits; then the consumer is looked after
 RETRY = 0.5  # seconds until an event that came too early, or met a passing fault, is given again
-LOST = 40  # deliveries after which a gap in a stream counts as lost, not as late
+LOST = int(3 * ACK_WAIT / RETRY)
+"""Deliveries after which a gap in a stream counts as lost, not as late. Whoever took the missing event and
+died keeps it for ACK_WAIT, and once the gap is given up the event is not taken in any more: so, much longer."""
 
 Apply = Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]]
 After = Callable[[list[Recorded]], Awaitable[None]]
@@ -99,6 +101,9 @@ class Fold:
             return await subscription.fetch(1, timeout=IDLE)
         except (TimeoutError, NatsTimeoutError):
             FOLD_LAG.labels(self._service).set(0)
+            DEAD_LETTERS.labels(self._service).set(
+                await self._pool.fetchval("SELECT count(*) FROM dead_letters")
+            )
         except NatsError as error:
             log.warning("pull failed", service=self._service, error=str(error))
             await asyncio.sleep(RETRY)
@@ -112,13 +117,17 @@ class Fold:
     async def _take(self, messages: list[Msg]) -> None:
         read = [_read(message) for message in messages]
         try:
-            applied, early = await self._commit(read, one_by_one=False)
-        except DATABASE_AWAY:
-            await _give_again(messages)
+            try:
+                applied, early = await self._commit(read, one_by_one=False)
+            except DATABASE_AWAY:
+                raise
+            except Exception:
+                # One of them is poison: find it, with a savepoint for each.
+                applied, early = await self._commit(read, one_by_one=True)
+        except BaseException:  # a stop too: else nobody has them before ACK_WAIT is over
+            with suppress(NatsError):
+                await _give_again(messages)
             raise
-        except Exception:
-            # One of them is poison: find it, with a savepoint for each.
-            applied, early = await self._commit(read, one_by_one=True)
         for message in messages:
             if message not in early:
                 await message.ack()

@@ -10,6 +10,8 @@ from shared.contract.event import Envelope
 from shared.journal.database import transaction
 from shared.journal.journal import Project
 
+LOCKED = 300.0  # seconds to wait for whoever reads the tables just now
+
 _DATA: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
@@ -19,7 +21,7 @@ async def rebuild(pool: asyncpg.Pool, tables: Sequence[str], project: Project) -
     Readers wait for it. The events of others come from the bus again, since no cursor knows them any more.
     """
     async with transaction(pool) as connection:
-        await connection.execute(f"TRUNCATE {', '.join(tables)}, cursors, dead_letters", timeout=None)
+        await connection.execute(f"TRUNCATE {', '.join(tables)}, cursors, dead_letters", timeout=LOCKED)
         async for row in connection.cursor("SELECT * FROM events ORDER BY position"):
             await project(connection, _recorded(row))
 

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 BATCH = 500
 SWEEP = 1.0
 RETRY = 0.5  # seconds, while the bus does not answer
+REFILL = 600.0  # seconds that queueing a whole journal may take
 
 _NEXT = """
 SELECT e.position, e.id, e.stream, e.version, e.type, e.schema, e.data, e.actor, e.at, e.command_id, e.causation_id
@@ -47,12 +48,14 @@ class Relay:
         clock = asyncio.get_running_loop().time
         while True:
             self._woken.clear()
+            more = True
             try:
-                if clock() - looked >= SWEEP:
-                    await self.refill()
-                    looked = clock()
-                while await self._drain():
-                    pass
+                while more:
+                    if clock() - looked >= SWEEP:
+                        await self.refill()
+                        await self._count()
+                        looked = clock()
+                    more = await self._drain()
             except BUS_TROUBLE as error:
                 # What was not confirmed stays in the outbox and is published again.
                 log.warning(
@@ -75,7 +78,9 @@ class Relay:
         if known == created:
             return
         async with transaction(self._pool) as connection:
-            await connection.execute("INSERT INTO outbox SELECT position FROM events ON CONFLICT DO NOTHING")
+            await connection.execute(
+                "INSERT INTO outbox SELECT position FROM events ON CONFLICT DO NOTHING", timeout=REFILL
+            )
             await connection.execute(
                 "INSERT INTO published (bus_created) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET bus_created = $1",
                 created,
@@ -92,11 +97,11 @@ class Relay:
                     "DELETE FROM outbox WHERE position = ANY($1)", [row["position"] for row in rows]
                 )
         PUBLISHED.labels(self._service).inc(len(rows))
-        more = len(rows) == BATCH
-        OUTBOX.labels(self._service).set(
-            await self._pool.fetchval("SELECT count(*) FROM outbox") if more else 0
-        )
-        return more
+        return len(rows) == BATCH
+
+    async def _count(self) -> None:
+        """Not after each batch: counting a long outbox again and again takes longer than emptying it."""
+        OUTBOX.labels(self._service).set(await self._pool.fetchval("SELECT count(*) FROM outbox"))
 
 
 def _envelope(row: asyncpg.Record) -> Envelope[msgspec.Raw]:

@@ -187,4 +187,4 @@ def _blank(item: Any) -> bool:
 
 
 def _order(key: str) -> tuple[int, str]:
-    return (int(key) if key.isdecimal() else -1, key)
+    return (int(key) if len(key) < 10 and key.isdecimal() else -1, key)

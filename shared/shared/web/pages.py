@@ -8,13 +8,13 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import litestar
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, Response
 from litestar.datastructures import State
@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from shared.contract.admin import Role
 from shared.contract.site import Site
+from shared.money import money
 from shared.refusal import Refused
 from shared.settings import Settings
 from shared.web.guard import known
@@ -80,7 +81,7 @@ class Web:
         return moment.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M") if moment else ""
 
     def money(self, amount: Decimal, currency: str | None = None) -> str:
-        return format_currency(amount, currency or self.site().currency, locale=self.locale)
+        return money(amount, currency or self.site().currency, self.locale)
 
     def number(self, value: Decimal | int) -> str:
         return format_decimal(value, locale=self.locale, decimal_quantization=False)
@@ -178,12 +179,11 @@ def _render(
 
 def _back(request: litestar.Request[Any, Any, Any]) -> str:
     """The page this came from, if it is one of ours."""
-    referer = request.headers.get("referer", "")
-    for ours in (f"//{request.headers.get('host', '')}/",):
-        _, found, rest = referer.partition(ours)
-        if found:
-            return f"/{rest}"
-    return "/"
+    referer = urlsplit(request.headers.get("referer", ""))
+    if referer.netloc != request.headers.get("host", ""):
+        return "/"
+    path = "/" + referer.path.lstrip("/\\")  # two slashes would lead to another site
+    return f"{path}?{referer.query}" if referer.query else path
 
 
 @lru_cache(maxsize=512)

@@ -30,7 +30,7 @@ def limit_of(request: litestar.Request[Any, Any, Any]) -> int:
     given = request.query_params.get("limit", "")
     if not given:
         return DEFAULT
-    if not given.isdecimal() or not 1 <= int(given[:9]) <= MOST:
+    if len(given) > 9 or not given.isdecimal() or not 1 <= int(given) <= MOST:
         raise Refused(f"The limit is a number from 1 to {MOST}.", Why.INVALID, {"limit": f"1 to {MOST}"})
     return int(given)
 

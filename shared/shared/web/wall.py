@@ -22,7 +22,7 @@ from shared.refusal import Refused, Why
 from shared.settings import Settings
 from shared.web.guard import SAFE, bearer_token, check_origin, identify
 from shared.web.sessions import SessionBook
-from shared.web.text import clean_body, refuse_control_in_query
+from shared.web.text import clean_body, refuse_control_in_address
 
 BODY_LIMIT = 256 * 1024
 DRAIN_LIMIT = 64 * 1024 * 1024
@@ -103,7 +103,7 @@ class Wall:
         connection: litestar.Request[Any, Any, Any] = litestar.Request(cast(HTTPScope, scope))
         scope["identity"] = None  # type: ignore[typeddict-unknown-key]
         try:
-            refuse_control_in_query(scope["query_string"])
+            refuse_control_in_address(scope["path"], scope["query_string"])
             who = await identify(connection, self._sessions)
             unsafe = scope["type"] == ScopeType.WEBSOCKET or scope.get("method") not in SAFE
             if unsafe and bearer_token(connection) is None:

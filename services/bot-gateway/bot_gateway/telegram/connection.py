@@ -5,7 +5,8 @@ nowhere else: no log line, event or error holds it.
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 
 LOOK = 2.0  # seconds until a token that another replica was given is noticed
 TIMEOUT = 30.0
+FINISH = 4.0  # seconds that a message on its way is given, when its bot is replaced or the service stops
 
 
 class Session(AiohttpSession):
@@ -55,8 +57,26 @@ class Line:
         self.bot_id = bot_id
         self.username = username
         self.version = version
+        self._users = 0
+        self._free = asyncio.Event()
+        self._free.set()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """For a message on its way: a connection closed under it would leave open whether it arrived."""
+        self._users += 1
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._free.set()
 
     async def close(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH):
+                await self._free.wait()
         with suppress(Exception):  # nobody needs it any more
             await self.bot.session.close()
 
@@ -79,8 +99,10 @@ class Connection:
             while True:
                 await self.refresh()
                 await asyncio.sleep(LOOK)
-        finally:
+        except asyncio.CancelledError:
+            # Only at the end: a look that fails is repeated, and finds nothing changed.
             await self._switch(None)
+            raise
 
     async def refresh(self) -> None:
         """Speaks as the bot that the rows name; at once where they have changed."""

@@ -19,7 +19,7 @@ from shared.contract.delivery import Trouble
 from shared.journal.database import DATABASE_AWAY
 from shared.refusal import Refused, Why
 
-from .connection import Connection, Line
+from .connection import FINISH, Connection, Line
 from .ledger import Ledger
 from .limits import Pace
 from .metrics import CALLS, WAITING
@@ -34,7 +34,6 @@ BREATH = 0.05  # seconds between two looks at a long queue
 WAITS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds after the first, second, … try
 TRIES = 12  # tries of what reaches Telegram and fails there, about six minutes
 AWAY = 3.0  # seconds until another service is asked again
-FINISH = 4.0  # seconds that a call under way is given at the end
 
 Refuse = Callable[[Line, str], Awaitable[None]]
 
@@ -105,7 +104,8 @@ class Courier:
                 case Fail(reason, trouble):
                     await self._ledger.failed(row, line.bot_id, trouble, reason)
                 case Steps(steps):
-                    await self._carry_out(line, row, steps)
+                    with line.in_use():
+                        await self._carry_out(line, row, steps)
         except DATABASE_AWAY:
             raise
         except Refused as refused:
@@ -202,9 +202,10 @@ class Courier:
         """What has gone out is given a moment to be written down."""
         tasks = list(self._busy.values())
         self._busy.clear()
-        if tasks:
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait(tasks, timeout=FINISH)
+        until = self._now() + FINISH
+        while any(not task.done() for task in tasks) and (left := until - self._now()) > 0:
+            with suppress(asyncio.CancelledError):  # asked to end again and again: see `shared.service.end`
+                await asyncio.wait(tasks, timeout=left)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
