@@ -14,7 +14,7 @@ class EventNotApplied(Event):
     event_type: str
     event_stream: str
     event_version: int
-    error: str
+    error: str  # the kind of exception; its text may quote private data and stays in the dead letter
 
 
 FoldEvent: TypeAlias = EventNotApplied

@@ -80,7 +80,7 @@ async def _announce(connection: asyncpg.Connection, service: str, dead: Dead) ->
         event_type=dead.type,
         event_stream=dead.stream,
         event_version=dead.version,
-        error=(dead.error or "")[:500],
+        error=(dead.error or "").partition(":")[0],  # its kind alone: what it quotes may be private
     )
     recorded = seal(stream, version, [told], by_service(service), cause=dead.event)
     await append(connection, recorded, Outcome(stream, version + 1, (told,)), None, None)

@@ -24,7 +24,8 @@
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     if (memory.last) url.searchParams.set("after", memory.last);
     const socket = new WebSocket(url);
-    socket.addEventListener("open", () => { tries = 0; say("Live", "green"); });
+    // What changed since the page was drawn, or since the break, is fetched at once.
+    socket.addEventListener("open", () => { tries = 0; say("Live", "green"); changed(); });
     socket.addEventListener("message", (message) => receive(JSON.parse(message.data)));
     socket.addEventListener("close", (event) => {
       if (event.code === 4401) {
