@@ -8,7 +8,8 @@ import asyncpg
 import nats
 import pytest
 
-from local.servers import ROLES, Servers
+from local.access import ROLES
+from local.servers import Servers
 from shared import logs
 from shared.settings import Settings
 from tests.running import SHAPES, Callout, running, settings_on

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from local import operations, up
 from local.installation import DEFAULT_DATA
-from local.servers import CannotStart
 from local.stack import SERVICES
+from local.trouble import CannotStart
 from shared import logs
 from shared.contract.admin import Role
 from shared.refusal import Refused

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from local.servers import Access, CannotStart, InUse, Servers, keep_private, read_access
+from local.access import Access, keep_private, read_access
+from local.servers import Servers
 from local.stack import SERVICES
+from local.trouble import CannotStart, InUse
 from shared.settings import Settings, from_environment
 
 DEFAULT_DATA = Path("data")

@@ -50,19 +50,30 @@ async def rebuild(arguments: argparse.Namespace) -> None:
 
 
 async def list_dead_letters(arguments: argparse.Namespace) -> None:
-    for name in [arguments.service] if arguments.service else SERVICES:
+    found = 0
+    for name in _asked_for(arguments):
         async with prepared(arguments.data, name) as service:
             for dead in await dead_letters.listed(service.pool):
-                print(
-                    f"{name}  {dead.stream} v{dead.version}  {dead.type}  {dead.error or 'waits behind the one before'}"
-                )
+                found += 1
+                error = dead.error or "waits behind the one before"
+                print(f"{name}  {dead.stream} v{dead.version}  {dead.type}  {error}")
+    if not found:
+        print("There are none.")
 
 
 async def retry_dead_letters(arguments: argparse.Namespace) -> None:
-    for name in [arguments.service] if arguments.service else SERVICES:
+    found = 0
+    for name in _asked_for(arguments):
         async with prepared(arguments.data, name) as service:
             applied, failed = await dead_letters.retry(service.pool, service.apply)
+            found += applied + len(failed)
             if applied or failed:
                 print(f"{name}: {applied} applied, {len(failed)} still fail")
             for dead in failed:
                 print(f"  {dead.stream} v{dead.version}  {dead.type}  {dead.error}")
+    if not found:
+        print("There are none.")
+
+
+def _asked_for(arguments: argparse.Namespace) -> tuple[str, ...]:
+    return (arguments.service,) if arguments.service else SERVICES

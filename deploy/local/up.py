@@ -13,8 +13,9 @@ import uvloop
 from local.installation import settings, telegram_api
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
-from local.servers import CannotStart, Servers
+from local.servers import Servers
 from local.stack import Http, Stack, build, listen
+from local.trouble import CannotStart
 from shared import logs
 from shared.service import Service
 from shared.settings import from_environment
@@ -86,9 +87,7 @@ def _welcome(address: str, password: str | None, phone: str | None) -> str:
     lines = ["", f"  Callout is ready:        {address}"]
     if phone:
         lines.append(f"  The practice phone:      {phone}   (stands in for Telegram)")
-    lines.append(
-        _first_login(password) if password else "  Log in as before (a forgotten password: see README)."
-    )
+    lines.append(_first_login(password) if password else "  Log in as before.")
     return "\n".join([*lines, "", "  Ctrl-C stops it; the data stays.", ""])
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 from faststream.message import StreamMessage
-from faststream.nats import NatsBroker, NatsRouter
+from faststream.nats import NatsBroker, NatsResponse, NatsRouter
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -21,6 +21,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
+from shared.journal.database import DATABASE_AWAY
 from shared.refusal import Refused, Why
 
 log = structlog.get_logger()
@@ -40,8 +41,15 @@ _STREAM = StreamConfig(
     allow_direct=True,
 )
 
+_OUTCOME = "Callout-Outcome"
+"""The header of a reply that holds no answer. `away`: ask again later; `broke`: asking again may not help."""
+
 A = TypeVar("A")
 R = TypeVar("R")
+
+
+class AnswerBroke(Exception):
+    """The other service met a fault of its own, or could not read the question: its log holds the trace."""
 
 
 class Bus:
@@ -143,10 +151,16 @@ class Bus:
             ),
         )
 
-    async def publish_events(self, events: Sequence[Any]) -> None:
+    async def forget(self, stream: str) -> None:
+        """Takes all events of one `<aggregate>.<key>` off the bus; its message ids stay known for a while."""
+        await self.js.purge_stream(STREAM, subject=f"events.{stream}.>")
+
+    async def publish_events(self, events: Sequence[Any], *, anew: bool = False) -> None:
         """Publishes envelopes in their order and returns when JetStream has each.
 
         A failure or a timeout leaves open which of them arrived; the same ids may be published again.
+
+        anew  without ids: JetStream would take what it has forgotten for what it has
         """
         waiting: list[asyncio.Future[PubAck]] = []
         try:
@@ -157,7 +171,7 @@ class Bus:
                             event.subject,
                             msgspec.json.encode(event),
                             stream=STREAM,
-                            headers={"Nats-Msg-Id": str(event.id)},
+                            headers=None if anew else {"Nats-Msg-Id": str(event.id)},
                         )
                     )
                 await asyncio.gather(*waiting)
@@ -167,13 +181,16 @@ class Bus:
                 answer.cancel()
 
     async def request(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
-        """Asks another service; raises `Refused` where nobody answers in time."""
+        """Asks another service; raises `Refused` where it does not answer in time, `AnswerBroke` where it can't."""
         try:
             reply = await self.client.request(subject, msgspec.json.encode(question), timeout=timeout)
         except (*BUS_TROUBLE, OSError) as error:
-            raise Refused(
-                "A part of Callout does not answer just now. Please try again in a moment.", Why.UNAVAILABLE
-            ) from error
+            raise _no_answer() from error
+        match (reply.headers or {}).get(_OUTCOME):
+            case "away":
+                raise _no_answer()
+            case "broke":
+                raise AnswerBroke(f"A part of Callout broke while it answered {subject}.")
         return msgspec.json.decode(reply.data, type=answer)
 
     async def publish(self, subject: str, body: bytes = b"") -> None:
@@ -192,13 +209,28 @@ def answers(
 ) -> None:
     """Registers `answer` for requests on `subject`: one replica of `queue` answers each, with a Struct as JSON.
 
-    The body is decoded strictly; what can't be decoded is a fault of the caller and gets no answer but a log line.
+    The body is decoded strictly. Where there is no answer, the asker is told at once whether it is worth asking again.
     """
     decoder = msgspec.json.Decoder(question)
 
     @router.subscriber(subject, queue=queue, decoder=_as_it_came)
-    async def respond(body: bytes) -> bytes:
-        return msgspec.json.encode(await answer(decoder.decode(body)))
+    async def respond(body: bytes) -> bytes | NatsResponse:
+        try:
+            return msgspec.json.encode(await answer(decoder.decode(body)))
+        except (*DATABASE_AWAY, *BUS_TROUBLE) as error:
+            log.warning("question not answered", subject=subject, reason=f"{type(error).__name__}: {error}")
+            return NatsResponse(b"", headers={_OUTCOME: "away"})
+        except Exception as error:
+            if isinstance(error, Refused) and error.why is Why.UNAVAILABLE:
+                return NatsResponse(b"", headers={_OUTCOME: "away"})
+            log.exception("answer broke", subject=subject)
+            return NatsResponse(b"", headers={_OUTCOME: "broke"})
+
+
+def _no_answer() -> Refused:
+    return Refused(
+        "A part of Callout does not answer just now. Please try again in a moment.", Why.UNAVAILABLE
+    )
 
 
 async def _as_it_came(message: StreamMessage[Msg]) -> bytes:

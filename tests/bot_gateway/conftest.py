@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from nats.aio.msg import Msg
 
 import bot_gateway.app
+from bot_gateway.app import BotGateway
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.phone.rules import Limits
@@ -113,7 +114,7 @@ class Gateway:
     settings: Settings
     phones: Phones
     desk: Desk
-    service: Service
+    service: BotGateway
     versions: dict[str, int] = field(default_factory=dict)
 
     async def restart(self, *, kill: bool = False) -> None:
@@ -157,9 +158,10 @@ class Gateway:
         await person.sees("Welcome")
         return person
 
-    async def hears(self, aggregate: str, key: int | str, *events: Event) -> None:
-        """Other services' events arrive over the bus; returns when they are folded."""
+    async def hears(self, aggregate: str, key: int | str, *events: Event) -> list[UUID]:
+        """Other services' events arrive over the bus; returns their ids once they are folded."""
         stream = stream_name(aggregate, key)
+        ids = []
         for event in events:
             version = self.versions[stream] = self.versions.get(stream, 0) + 1
             envelope: Envelope[AnyEvent] = Envelope(
@@ -173,6 +175,7 @@ class Gateway:
                 data=event,  # type: ignore[arg-type]  # any of the contract's
             )
             await self.desk.bus.js.publish(envelope.subject, msgspec.json.encode(envelope))
+            ids.append(envelope.id)
 
         async def folded() -> bool:
             """the cursor of this stream"""
@@ -180,6 +183,7 @@ class Gateway:
             return bool(await self.service.pool.fetchval(sql, stream) == self.versions[stream])
 
         await eventually(folded)
+        return ids
 
     async def sent(self, person: Person, task: int = 1042, details: TaskDetails = BOILER) -> Json:
         """A task whose info is on this person's phone."""
@@ -261,7 +265,7 @@ async def stopped(service: Service) -> None:
     await stopping
 
 
-async def started(settings: Settings) -> Service:
+async def started(settings: Settings) -> BotGateway:
     service = bot_gateway.app.build(settings)
     await service.start()
     await let_in(service)

@@ -42,6 +42,46 @@ async def test_a_reason_can_be_written(gateway: Gateway, yasmin: Person) -> None
     assert len(gateway.desk.taps) == 2
 
 
+@pytest.mark.parametrize("other", [True, False])
+async def test_a_written_reason_closes_the_question(gateway: Gateway, yasmin: Person, other: bool) -> None:
+    """After *Other* or without it: the question loses its buttons."""
+    await rejected(gateway, yasmin)
+    question = await yasmin.sees("Why not?", button="Too far")
+    if other:
+        await yasmin.presses(question, "Other")
+        await yasmin.sees("Please write the reason")
+    await yasmin.says("My van broke down")
+    closed = await yasmin.sees("The office has your reason.")
+    assert (closed["message_id"], buttons(closed)) == (question["message_id"], {})
+
+
+@pytest.mark.parametrize(
+    ("late", "shown"), [("Too far", "The office has your reason."), ("Skip", "That is fine.")]
+)
+async def test_a_late_choice_states_nothing_that_was_not_recorded(
+    gateway: Gateway, yasmin: Person, late: str, shown: str
+) -> None:
+    """The reason was written while the buttons were still there."""
+    gateway.desk.verdict = lambda tap: TapAnswer(
+        Verdict.ALREADY if tap.reason == "Too far" else Verdict.DONE, "You already gave a reason."
+    )
+    info = await gateway.sent(yasmin)
+    await yasmin.presses(info, "Reject")
+    question = await yasmin.sees("Why not?", button=late)
+    await yasmin.says("My van broke down")
+    await yasmin.sees("The office has your reason.")
+    data = buttons(question)[late]
+    told = await yasmin.taps(question, data)
+    assert told == (
+        "You already gave a reason." if late == "Too far" else "That is fine. Nothing more is needed here."
+    )
+    closed = await yasmin.sees(shown)
+    assert (closed["message_id"], buttons(closed)) == (question["message_id"], {})
+    assert not any(
+        "Too far" in each["text"] or "No reason" in each["text"] for each in await yasmin.messages()
+    )
+
+
 async def test_a_reason_can_just_be_written(gateway: Gateway, yasmin: Person) -> None:
     """The next text after a rejection is its reason, without any button."""
     await rejected(gateway, yasmin)

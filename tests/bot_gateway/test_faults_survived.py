@@ -2,18 +2,38 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import pytest
 from aiogram.methods import SendMessage
+from faststream.nats import NatsRouter
 
 from bot_gateway.handlers import Handlers
+from bot_gateway.telegram import courier, inbox
 from bot_gateway.telegram.connection import Connection, Line, Session, speak_as
 from bot_gateway.telegram.dialogue import Dialogue
+from bot_gateway.telegram.metrics import SET_ASIDE
 from local.phone import BOT_ID, PRACTICE_TOKEN
-from shared.contract.task import Action, TaskAccepted, TaskAssigned, TaskCreated, TaskSent
+from shared.bus import Bus, answers
+from shared.contract.invoice import InvoiceSent
+from shared.contract.task import (
+    CLIENT_INFO,
+    TAP,
+    Action,
+    ClientInfoAnswer,
+    ClientInfoRequest,
+    ClientInfoSent,
+    Tap,
+    TapAnswer,
+    TaskAccepted,
+    TaskAssigned,
+    TaskCreated,
+    TaskSent,
+)
 from tests.bot_gateway.conftest import Gateway, stopped
 from tests.bot_gateway.examples import BOILER
 from tests.people import Person, eventually
@@ -266,6 +286,93 @@ async def test_an_update_that_breaks_is_set_aside_and_later_ones_flow(
     assert aside is not None
     assert aside["set_aside_at"] is not None
     assert "ValidationError" in aside["trouble"]
+
+
+@asynccontextmanager
+async def broken_tasks(gateway: Gateway) -> AsyncIterator[None]:
+    """It is there, and breaks at whatever concerns task 1042."""
+
+    async def tap(pressed: Tap) -> TapAnswer:
+        if pressed.task == 1042:
+            raise ValueError("a fault of ours")
+        return gateway.desk.verdict(pressed)
+
+    async def client_info(_: ClientInfoRequest) -> ClientInfoAnswer:
+        raise ValueError("a fault of ours")
+
+    router = NatsRouter()
+    answers(router, TAP, Tap, tap, queue="tasks")
+    answers(router, CLIENT_INFO, ClientInfoRequest, client_info, queue="tasks")
+    await gateway.desk.close()
+    broken = Bus("tasks", gateway.settings.nats)
+    broken.broker.include_router(router)
+    await broken.start()
+    await broken.serve()
+    try:
+        yield
+    finally:
+        await broken.stop()
+
+
+async def test_a_press_that_breaks_tasks_is_set_aside_and_later_ones_flow(
+    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The technician is told, instead of "saved" for ever; what broke is kept with its error."""
+    monkeypatch.setattr(inbox, "FAULTS", 2)
+    info, other = await gateway.sent(yasmin), await gateway.sent(yasmin, 1043)
+    counted = SET_ASIDE._value.get()
+    async with broken_tasks(gateway):
+        assert "on our side" in await yasmin.presses(info, "Accept")
+        assert await yasmin.presses(other, "Accept") == "You accepted the task."
+    assert SET_ASIDE._value.get() == counted + 1
+    [aside] = await gateway.service.pool.fetch(
+        "SELECT faults, trouble FROM updates WHERE set_aside_at IS NOT NULL"
+    )
+    assert aside["faults"] == 2
+    assert aside["trouble"].startswith("AnswerBroke")
+
+
+async def test_client_info_whose_answer_breaks_has_failed_in_the_end(
+    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some tries the admin is told, instead of "queued" for ever."""
+    monkeypatch.setattr(courier, "TRIES", 2)
+    await gateway.sent(yasmin)
+    async with broken_tasks(gateway):
+        await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 1), ClientInfoSent(yasmin.id, 1, 12))
+        [failed] = await gateway.told("DeliveryFailed")
+    assert failed["reason"].startswith("It kept failing: A part of Callout broke")
+
+
+async def test_each_outcome_names_the_event_that_caused_it(gateway: Gateway, yasmin: Person) -> None:
+    """So others need not guess which of two sendings it was."""
+    *_, sent = await gateway.hears(
+        "task", 1042, TaskCreated(1042, BOILER, 12), TaskAssigned(yasmin.id), TaskSent(yasmin.id, 1)
+    )
+    _, first, second = await gateway.hears(
+        "task",
+        1042,
+        TaskAccepted(yasmin.id, 1),
+        ClientInfoSent(yasmin.id, 1, 12),
+        ClientInfoSent(yasmin.id, 1, 12),
+    )
+    await gateway.quiet()
+    await gateway.phones.weather(storm("drop_after", method="sendDocument"))
+    [unclear] = await gateway.hears("invoice", 7, InvoiceSent(1042, yasmin.id))
+    await gateway.told("DeliveryUnknown")
+    await gateway.phones.http.post(f"/phone/people/{yasmin.id}/block")
+    [blocked] = await gateway.hears("invoice", 7, InvoiceSent(1042, yasmin.id))
+    await gateway.told("DeliveryFailed")
+    rows = await gateway.service.pool.fetch(
+        "SELECT type, causation_id FROM events WHERE stream LIKE 'delivery.%' ORDER BY position"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("DeliverySent", sent),
+        ("DeliverySent", first),
+        ("DeliverySent", second),
+        ("DeliveryUnknown", unclear),
+        ("DeliveryFailed", blocked),
+    ]
 
 
 async def test_the_same_update_twice_is_one(gateway: Gateway, yasmin: Person) -> None:

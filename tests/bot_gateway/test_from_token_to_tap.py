@@ -1,9 +1,16 @@
 """The thin thread: token, Start, task info with its buttons, a press, and its answer."""
 
 import asyncio
+from pathlib import Path
 
+import pytest
+
+from bot_gateway.app import practise
+from bot_gateway.telegram import connection
+from local.phone import PRACTICE_TOKEN
 from shared.contract.task import Action, TaskAccepted
-from tests.bot_gateway.conftest import Gateway
+from tests.bot_gateway.conftest import Gateway, running
+from tests.conftest import SettingsFor
 from tests.people import Person, buttons, eventually
 
 
@@ -44,6 +51,19 @@ async def test_the_thread(bare: Gateway) -> None:
         1042,
         info["message_id"],
     )
+
+
+async def test_the_practice_bot_is_in_use_at_once(
+    settings_for: SettingsFor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No look at the rows is waited for; and once it was removed, it is not connected again."""
+    monkeypatch.setattr(connection, "LOOK", 3600)
+    async with running(settings_for, tmp_path) as fresh:
+        await practise(fresh.service, PRACTICE_TOKEN)
+        await fresh.joined()
+        await fresh.call("DELETE", "/api/telegram/token", status=204)
+        await practise(fresh.service, PRACTICE_TOKEN)
+        assert await fresh.events("bot") == ["BotConnected", "BotDisconnected"]
 
 
 async def test_ten_starts_at_once_are_one_technician(gateway: Gateway) -> None:

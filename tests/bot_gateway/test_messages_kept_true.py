@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot_gateway.telegram.messages import LIMIT, units
+from shared.contract.client import ClientErased
 from shared.contract.invoice import DocumentAnswer, InvoiceSent
 from shared.contract.task import (
     ClientInfoAnswer,
@@ -123,6 +124,37 @@ async def test_past_two_days_the_card_is_redacted(gateway: Gateway, yasmin: Pers
     assert shown["message_id"] == card["message_id"]
     assert not any(secret in shown["text"] for secret in SECRETS)
     assert buttons(shown) == {}
+
+
+async def test_an_erased_client_goes_from_the_chats_of_finished_tasks(
+    gateway: Gateway, yasmin: Person
+) -> None:
+    """The card alone: the task's own message stays, as does what is of other clients."""
+    card = await gateway.in_progress(yasmin)
+    await gateway.hears("task", 1042, TaskCompleted(yasmin.id, 1))
+    await yasmin.sees("completed")
+    await gateway.hears("client", 13, ClientErased())
+    await gateway.quiet()
+    assert card["message_id"] in {each["message_id"] for each in await yasmin.messages()}
+    await gateway.hears("client", 12, ClientErased())
+    await gone(yasmin, card["message_id"])
+    await gateway.quiet()
+    left = await yasmin.messages()
+    assert any("Task #1042: completed" in each["text"] for each in left)
+    assert not any(secret in str(left) for secret in SECRETS)
+    assert "DeliveryFailed" not in await gateway.events("delivery")
+
+
+async def test_past_two_days_an_erased_client_s_card_is_redacted(gateway: Gateway, yasmin: Person) -> None:
+    """As for an offer that was withdrawn."""
+    card = await gateway.in_progress(yasmin)
+    await gateway.hears("task", 1042, TaskCompleted(yasmin.id, 1))
+    await gateway.quiet()
+    await gateway.phones.http.post(f"/phone/people/{yasmin.id}/age", json={"hours": 49})
+    await gateway.hears("client", 12, ClientErased())
+    shown = await yasmin.sees("the client's data was removed")
+    assert shown["message_id"] == card["message_id"]
+    assert not any(secret in shown["text"] for secret in SECRETS)
 
 
 async def test_a_card_that_cannot_be_taken_back_is_told(gateway: Gateway, yasmin: Person) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.installation import secret, telegram_api
-from local.servers import CannotStart
+from local.trouble import CannotStart
 
 
 def test_the_secret_stays_and_is_for_its_owner_alone(tmp_path: Path) -> None:

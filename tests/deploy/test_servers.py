@@ -21,7 +21,9 @@ import nats
 import pytest
 from nats.js.errors import NotFoundError
 
-from local.servers import ROLES, CannotStart, Servers, read_access
+from local.access import ROLES, read_access
+from local.servers import Servers
+from local.trouble import CannotStart
 
 AS_ROOT = os.geteuid() == 0
 LAUNCH = Path(sys.modules[Servers.__module__].__file__ or "").with_name("launch.py")
@@ -375,7 +377,8 @@ async def test_a_folder_of_somebody_else_is_a_sentence(tmp_path: Path, open_fold
         """\
         import asyncio, sys
         from pathlib import Path
-        from local.servers import CannotStart, Servers
+        from local.servers import Servers
+        from local.trouble import CannotStart
         try:
             asyncio.run(Servers(Path(sys.argv[1])).__aenter__())
         except CannotStart as refused:

@@ -122,18 +122,42 @@ async def test_what_is_refused_comes_back_with_its_sentences(
     anna: httpx.AsyncClient, service: Service
 ) -> None:
     """Each beside its field, with all that was typed."""
-    wrong = FORM | {"lines.0.quantity": "NaN", "lines.2.unit_price": "7,50", "tax_percent": "lots"}
+    wrong = FORM | {"lines.0.quantity": "NaN", "lines.2.unit_price": "1,007,50", "tax_percent": "lots"}
     answer = await anna.post("/invoices", data=wrong)
     assert answer.status_code == 422
     typed = fields(answer.text)
     assert (typed["lines.0.quantity"], typed["lines.1.unit_price"], typed["tax_percent"]) == (
         "NaN",
-        "7,50",
+        "1,007,50",
         "lots",
     )
     for field in ("lines.0.quantity", "lines.1.unit_price", "tax_percent"):
         assert f'id="{field}-error"' in answer.text
     assert await service.pool.fetchval("SELECT count(*) FROM events") == 0
+
+
+async def test_the_total_is_told_or_what_stands_in_its_way(anna: httpx.AsyncClient) -> None:
+    """Beside the fields, as on *Create*; what was mended says nothing any more, nor does *Add lines*."""
+    wrong = FORM | {"lines.0.quantity": "NaN", "lines.2.unit_price": "1,000.00", "tax_percent": "abc"}
+    for button in ("preview", "more"):
+        answer = await anna.post("/invoices", data=wrong | {button: "1"})
+        assert answer.status_code == 200
+        for field in ("lines.0.quantity", "lines.1.unit_price", "tax_percent"):
+            assert (f'id="{field}-error"' in answer.text) == (button == "preview")
+    page = (await anna.post("/invoices", data={"task_id": str(LEAKING_BOILER), "preview": "1"})).text
+    assert "needs at least one line" in page
+    page = (await anna.post("/invoices", data=FORM | {"preview": "1"})).text
+    assert ("€694.96" in page, "is-invalid" in page, 'role="alert"' in page) == (True, False, False)
+    replaced = re.findall(r'name="(?:more|remove|preview)".*hx-target="([^"]+)"', page)
+    assert set(replaced) == {"#content"}, "the sentences are in there too"
+
+
+async def test_a_decimal_comma_is_a_point_in_the_form(anna: httpx.AsyncClient) -> None:
+    """Where it is the only mark, and what was typed stays as typed."""
+    commas = {"lines.2.quantity": "2,5", "lines.2.unit_price": "78,00", "tax_percent": "19,0"}
+    page = (await anna.post("/invoices", data=FORM | commas | {"preview": "1"})).text
+    assert ("€694.96" in page, fields(page)["lines.1.quantity"]) == (True, "2,5")
+    assert "€694.96" in (await anna.get(await made(anna, **commas))).text
 
 
 WRONG = [
@@ -200,12 +224,15 @@ async def test_a_status_that_is_none_is_refused_on_the_card(anna: httpx.AsyncCli
         assert "Mark as paid" in answer.text
 
 
-async def test_the_card_says_why_nothing_can_be_sent(anna: httpx.AsyncClient, told: Told) -> None:
+async def test_the_card_says_why_nothing_can_be_sent(
+    anna: httpx.AsyncClient, service: Service, told: Told
+) -> None:
     """A technician who blocked the bot, or a delivery that failed."""
     path = await made(anna)
     await anna.post(f"{path}/dispatch")
     failed = DeliveryFailed(Purpose.INVOICE, YASMIN, Trouble.REFUSED, "Telegram says no.", invoice=1)
-    await told(recorded("delivery.a", 1, failed))
+    sent = await service.pool.fetchval("SELECT id FROM events WHERE type = 'InvoiceSent'")
+    await told(recorded("delivery.a", 1, failed, cause=sent))
     assert "Telegram says no." in (await anna.get(path)).text
     await told(recorded(f"technician.{YASMIN}", 2, TechnicianBlockedBot()))
     page = (await anna.get(path)).text

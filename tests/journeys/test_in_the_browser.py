@@ -152,6 +152,53 @@ async def test_two_admins_on_one_task(callout: Callout, browser: Browser) -> Non
         assert "changed" in await answer.text()
 
 
+CHANGED = "document.body.dispatchEvent(new CustomEvent('callout:changed'))"
+
+
+async def test_an_open_page_says_that_its_subject_was_deleted(callout: Callout, browser: Browser) -> None:
+    """At the next change that the page hears of: nothing is left to press but the way back."""
+    office = callout.office
+    number = await office.task()
+    person = await callout.phones.person("Imani Otieno")
+    await person.start()
+    await office.knows(person)
+    context = await browser.new_context(base_url=callout.url)
+    page = await context.new_page()
+    await log_in(page, callout)
+    for path, back in ((f"/tasks/{number}", "Tasks"), (f"/technicians/{person.id}", "Technicians")):
+        await page.goto(path)
+        await page.evaluate(CHANGED)
+        await expect(page.get_by_role("button", name="Save").or_(page.locator("#edit")).first).to_be_visible()
+        assert (await office.http.delete(f"/api{path}")).is_success
+        await page.evaluate(CHANGED)
+        await expect(page.get_by_text("This was deleted.")).to_be_visible()
+        await expect(page.locator("#content form")).to_have_count(0)
+        await page.get_by_role("link", name=f"Back to {back}").click()
+        await expect(page.get_by_role("heading", name=back, exact=True)).to_be_visible()
+    await context.close()
+
+
+async def test_the_choice_of_technicians_keeps_up(callout: Callout, browser: Browser) -> None:
+    """How many tasks are open is of now; a choice that was begun stays."""
+    office = callout.office
+    person = await callout.phones.person("Chidi Eze")
+    await person.start()
+    await office.knows(person)
+    number, other = await office.task(), await office.task()
+    async with window(browser, callout.url) as page:
+        await log_in(page, callout)
+        await page.goto(f"/tasks/{number}")
+        option = page.locator("#technician_id option", has_text="Chidi Eze")
+        await expect(option).to_have_text("Chidi Eze (0 open)")
+        await office.call("POST", f"/api/tasks/{other}/assignment", {"technician_id": person.id})
+        await page.evaluate(CHANGED)
+        await expect(option).to_have_text("Chidi Eze (1 open)")
+        await page.locator("#technician_id").select_option(str(person.id))
+        await page.evaluate(CHANGED)
+        await page.wait_for_load_state("networkidle")
+        await expect(page.locator("#technician_id")).to_have_value(str(person.id))
+
+
 async def test_a_script_as_a_name_stays_text_everywhere(callout: Callout, browser: Browser) -> None:
     """On every page that shows it; the console stays silent, and no dialog opens."""
     evil = "<script>alert(1)</script>"
@@ -206,3 +253,22 @@ async def test_no_page_scrolls_sideways(callout: Callout, browser: Browser, widt
         ):  # fmt: skip
             await page.goto(path)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+async def test_a_known_clients_name_typed_again_is_that_client(callout: Callout, browser: Browser) -> None:
+    """Not a second one without contact data; with other contact data the form asks which one is meant."""
+    first = await callout.office.task(client={"name": "Grün & Söhne GmbH", "phone": "+49 30 901820"})
+    known = (await callout.office.get(f"/api/tasks/{first}"))["client"]["id"]
+    async with window(browser, callout.url) as page:
+        await log_in(page, callout)
+        for contact in ("", "+49 30 555555"):
+            await page.goto("/tasks/new")
+            await page.get_by_label("Title").fill("Typed by hand")
+            await page.get_by_label("Client").fill("grün & söhne GmbH")
+            await page.get_by_label("Phone").fill(contact)
+            await page.get_by_role("button", name="Save", exact=True).click()
+            if not contact:
+                await expect(page.get_by_role("heading", name=re.compile("Typed by hand"))).to_be_visible()
+        await expect(page.get_by_text("This name is known").first).to_be_visible()
+    tasks = (await callout.office.get("/api/tasks?q=Typed"))["items"]
+    assert [task["client"]["id"] for task in tasks] == [known]

@@ -2,22 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import ConsoleMessage, async_playwright, expect
+from playwright.async_api import ConsoleMessage, expect
 
 from shared.contract.technician import TechnicianRegistered
 from shared.web.pages import STATIC
+from tests.browser import chromium
 from tests.notifier.conftest import Running
 from tests.notifier.examples import SAMI
 
-CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 20_000  # milliseconds, for a busy machine
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed"),
     pytest.mark.skipif(not (STATIC / "vendor" / "htmx.min.js").exists(), reason="`make static` has not run"),
 ]
 
@@ -38,10 +36,7 @@ async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) ->
         if message.type in ("error", "warning"):
             complaints.append(message.text)
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    async with chromium() as browser:
         page = await browser.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -68,5 +63,4 @@ async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) ->
             await expect(page.locator("#connection")).to_have_text(re.compile("Live"))
         await page.click("text=Log out")
         await expect(page).to_have_url(f"{notifier.url}/login")
-        await browser.close()
     assert complaints == []

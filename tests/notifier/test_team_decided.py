@@ -159,6 +159,13 @@ def test_a_session_begins_once_and_ends_once() -> None:
         decide_visit(LogIn("dan"), begun)
 
 
+def test_a_taken_login_has_a_sentence_at_its_field() -> None:
+    """The same as over the form."""
+    with pytest.raises(Refused) as refused:
+        decide_team(AddAdmin("olga", "Olga", Role.VIEWER), given_team([OLGA]))
+    assert refused.value.fields == {"login": refused.value.sentence}
+
+
 def test_settings_that_fit_are_taken() -> None:
     """And the same again is no event."""
     site = Site("Harbour Plumbing", "1 Quay", "DE1", "USD", "Asia/Riyadh", "ar", 45)

@@ -6,17 +6,14 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from aiogram.types import BufferedInputFile, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser import chromium
 
 from .conftest import Practice
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-background-networking "
-    "--disable-component-update --disable-sync --no-first-run"
-)
 SOON = 3_000  # milliseconds: a second, and what a busy machine adds
 ACCEPT = InlineKeyboardMarkup(
     inline_keyboard=[[InlineKeyboardButton(text="Accept", callback_data="t:1042:1:a")]]
@@ -25,10 +22,8 @@ ACCEPT = InlineKeyboardMarkup(
 
 @pytest_asyncio.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield browser
-        await browser.close()
+    async with chromium() as started:
+        yield started
 
 
 @pytest_asyncio.fixture
@@ -184,6 +179,25 @@ async def test_what_is_typed_outlives_a_refresh(practice: Practice, page: Page) 
     await expect(page.locator(".message.theirs .words")).to_have_text("news", timeout=SOON)
     await expect(page.get_by_role("textbox", name="Message")).to_have_value("I am just")
     await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+
+
+HIDDEN = """hidden => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_a_hidden_tab_gives_its_connection_back(practice: Practice, page: Page) -> None:
+    """And is fresh again once it is looked at."""
+    person = await practice.started()
+    await look(page, practice, person)
+    async with page.expect_event("requestfailed", lambda request: request.url.endswith("/phone/live")):
+        await page.evaluate(HIDDEN, True)
+    await practice.bot.send_message(person, "Sent meanwhile")
+    async with page.expect_request("**/phone/live"):
+        await page.evaluate(HIDDEN, False)
+    await expect(page.locator(".words", has_text="Sent meanwhile")).to_be_visible(timeout=SOON)
+    await expect(page.locator("body.live")).to_be_attached()
 
 
 async def test_it_fits_a_small_screen(practice: Practice, page: Page) -> None:

@@ -70,7 +70,9 @@ class Office:
             headers=headers | {"Origin": "http://office"},
         )
 
-    async def hears(self, aggregate: str, key: int | str | UUID, event: Event) -> UUID:
+    async def hears(
+        self, aggregate: str, key: int | str | UUID, event: Event, cause: UUID | None = None
+    ) -> UUID:
         """Another service's event arrives over the bus; returns when it is folded."""
         stream = stream_name(aggregate, key)
         version = self.versions[stream] = self.versions.get(stream, 0) + 1
@@ -83,6 +85,7 @@ class Office:
             at=datetime.now(UTC),
             actor="service:test",
             data=event,  # type: ignore[arg-type]  # any of the contract's
+            causation_id=cause,
         )
         await self.service.bus.js.publish(envelope.subject, msgspec.json.encode(envelope))
         sql = "SELECT version FROM cursors WHERE stream = $1"
@@ -98,6 +101,12 @@ class Office:
     async def client_info(self, number: int, technician: int = YASMIN, offer: int = 1) -> ClientInfoAnswer:
         request = ClientInfoRequest(number, offer, technician)
         return await self.service.bus.request(CLIENT_INFO, request, ClientInfoAnswer)
+
+    async def newest(self, number: int, event: type[Event]) -> UUID:
+        """The id of the latest event of this kind in a task's story."""
+        sql = "SELECT id FROM events WHERE stream = $1 AND type = $2 ORDER BY version DESC LIMIT 1"
+        found: UUID = await self.service.pool.fetchval(sql, stream_name("task", number), event.__name__)
+        return found
 
     async def events(self, stream: str) -> list[str]:
         rows = await self.service.pool.fetch(

@@ -9,7 +9,7 @@ import httpx
 
 from shared.contract.admin import Role
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
-from shared.contract.task import Action, Verdict
+from shared.contract.task import Action, ClientInfoSent, TaskSent, Verdict
 from shared.contract.technician import (
     TechnicianBlockedBot,
     TechnicianDeactivated,
@@ -43,7 +43,8 @@ async def test_the_workflow_runs(office: Office, admin: httpx.AsyncClient) -> No
     await said(admin.post(f"/api/tasks/{number}/assignment", json={"technician_id": YASMIN}))
     sent = await said(admin.post(f"/api/tasks/{number}/dispatch"))
     assert (sent["status"], sent["offer"], sent["delivery"]["task_info"]) == ("sent", 1, "queued")
-    await office.hears("delivery", uuid4(), DeliverySent(Purpose.TASK_INFO, YASMIN, 7, number, 1))
+    delivered = DeliverySent(Purpose.TASK_INFO, YASMIN, 7, number, 1)
+    await office.hears("delivery", uuid4(), delivered, await office.newest(number, TaskSent))
     assert (await said(admin.get(f"/api/tasks/{number}")))["delivery"]["task_info"] == "sent"
 
     accepted = await office.tap(number, Action.ACCEPT)
@@ -257,15 +258,19 @@ async def test_the_list_is_filtered_and_paged(admin: httpx.AsyncClient) -> None:
 
 
 async def test_deliveries_show_on_the_task(office: Office, admin: httpx.AsyncClient) -> None:
-    """Failed and unknown say why; a resend is queued again."""
+    """Failed and unknown say why; a resend is queued again, whatever is told of the first message meanwhile."""
     number = await in_progress(office, admin)
+    first = await office.newest(number, ClientInfoSent)
     failed = DeliveryFailed(Purpose.CLIENT_INFO, YASMIN, Trouble.BLOCKED, "The bot was blocked.", number, 1)
-    await office.hears("delivery", uuid4(), failed)
+    await office.hears("delivery", uuid4(), failed, first)
     delivery = (await said(admin.get(f"/api/tasks/{number}")))["delivery"]
     assert (delivery["client_info"], delivery["reason"]) == ("failed", "The bot was blocked.")
     await said(admin.post(f"/api/tasks/{number}/client-info"))
     assert (await said(admin.get(f"/api/tasks/{number}")))["delivery"]["client_info"] == "queued"
-    await office.hears("delivery", uuid4(), DeliveryUnknown(Purpose.CLIENT_INFO, YASMIN, number, 1))
+    second = await office.newest(number, ClientInfoSent)
+    await office.hears("delivery", uuid4(), DeliverySent(Purpose.CLIENT_INFO, YASMIN, 8, number, 1), first)
+    assert (await said(admin.get(f"/api/tasks/{number}")))["delivery"]["client_info"] == "queued"
+    await office.hears("delivery", uuid4(), DeliveryUnknown(Purpose.CLIENT_INFO, YASMIN, number, 1), second)
     delivery = (await said(admin.get(f"/api/tasks/{number}")))["delivery"]
     assert delivery["client_info"] == "unknown"
     assert "may be in the chat" in delivery["reason"]
@@ -376,8 +381,10 @@ async def test_clients_are_found_and_paged_by_name(admin: httpx.AsyncClient) -> 
 async def test_a_rebuild_gives_the_same_rows(office: Office, admin: httpx.AsyncClient) -> None:
     """Every folded table can be dropped and filled again; contact data is not among them."""
     number = await in_progress(office, admin)
-    await office.hears("delivery", uuid4(), DeliverySent(Purpose.TASK_INFO, YASMIN, 7, number, 1))
-    await office.hears("delivery", uuid4(), DeliverySent(Purpose.CLIENT_INFO, YASMIN, 8, number, 1))
+    delivered = DeliverySent(Purpose.TASK_INFO, YASMIN, 7, number, 1)
+    await office.hears("delivery", uuid4(), delivered, await office.newest(number, TaskSent))
+    delivered = DeliverySent(Purpose.CLIENT_INFO, YASMIN, 8, number, 1)
+    await office.hears("delivery", uuid4(), delivered, await office.newest(number, ClientInfoSent))
     await new_task(admin, technician_id=BRUNO)
     await rebuilt_is_the_same(office)
     assert (await said(admin.get("/api/clients/1")))["contact"] == LINDQVIST

@@ -9,7 +9,7 @@ import httpx
 
 from shared.contract.admin import Role
 from shared.contract.delivery import DeliveryFailed, Purpose, Trouble
-from shared.contract.task import Action
+from shared.contract.task import Action, TaskSent
 from tests.tasks.conftest import LINDQVIST, Office, in_progress, new_task, said
 from tests.tasks.examples import BRUNO, YASMIN
 
@@ -154,7 +154,7 @@ async def test_offers_and_deliveries_are_on_the_card(
     number = await new_task(admin, technician_id=YASMIN)
     await said(admin.post(f"/api/tasks/{number}/dispatch"))
     failed = DeliveryFailed(Purpose.TASK_INFO, YASMIN, Trouble.BLOCKED, "The bot was blocked.", number, 1)
-    await office.hears("delivery", uuid4(), failed)
+    await office.hears("delivery", uuid4(), failed, await office.newest(number, TaskSent))
     await office.tap(number, Action.REJECT, reason="<script>alert(1)</script>")
     answer = await browser.get(f"/tasks/{number}")
     assert "The bot was blocked." in answer.text
@@ -236,3 +236,15 @@ async def test_a_script_as_a_title_is_inert(browser: httpx.AsyncClient) -> None:
         text = (await browser.get(path)).text
         assert "&lt;script&gt;" in text, path
         assert evil not in text, path
+
+
+async def test_a_rejected_task_is_not_open_for_its_technician(
+    office: Office, admin: httpx.AsyncClient, browser: httpx.AsyncClient
+) -> None:
+    """Beside the name in the choice only what they still have to do is counted."""
+    number = await new_task(admin, technician_id=YASMIN)
+    assert "Yasmin Haddad (1 open)" in await shown(browser, "/tasks/new")
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    await office.tap(number, Action.REJECT)
+    for path in ("/tasks/new", f"/tasks/{number}"):
+        assert "Yasmin Haddad (0 open)" in await shown(browser, path)

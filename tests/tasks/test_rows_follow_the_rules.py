@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from shared.contract.task import (
     ClientInfoSent,
@@ -57,16 +58,17 @@ def test_a_new_row_has_every_detail() -> None:
 
 def test_each_answer_is_a_moment_of_its_offer() -> None:
     """What belongs to an offer names it, and its technician."""
-    at = datetime(2030, 1, 1, tzinfo=UTC)
-    for event, column in (
-        (ex.sent_to_yasmin, "sent_at"),
+    at, event_id = datetime(2030, 1, 1, tzinfo=UTC), UUID(int=7)
+    for event, column, *known_by in (
+        (ex.sent_to_yasmin, "sent_at", "task_info_event"),
         (ex.accepted_by_yasmin, "accepted_at"),
         (ex.rejected_by_yasmin, "rejected_at"),
-        (ClientInfoSent(YASMIN, 1, 12), "client_info_at"),
+        (ClientInfoSent(YASMIN, 1, 12), "client_info_at", "client_info_event"),
         (TaskCompleted(YASMIN, 1), "completed_at"),
         (OfferWithdrawn(YASMIN, 1), "withdrawn_at"),
     ):
-        assert offer_columns(event, at) == {"offer": 1, "technician": YASMIN, column: at}
+        moment = {column: at} | dict.fromkeys(known_by, event_id)
+        assert offer_columns(event, at, event_id) == {"offer": 1, "technician": YASMIN} | moment
     explained = RejectionExplained(YASMIN, 1, "Too far")
-    assert offer_columns(explained, at) == {"offer": 1, "technician": YASMIN, "reason": "Too far"}
-    assert offer_columns(ex.created, at) == {}
+    assert offer_columns(explained, at, event_id) == {"offer": 1, "technician": YASMIN, "reason": "Too far"}
+    assert offer_columns(ex.created, at, event_id) == {}

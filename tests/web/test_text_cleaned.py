@@ -1,4 +1,4 @@
-"""What `shared.web.text` takes out and what it refuses."""
+"""What `shared.text` takes out and what it refuses."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from shared.refusal import Refused
+from shared.text import clean, clean_body, has_control, scrub
 from shared.web.paging import Page, limit_of, paged, seal
-from shared.web.text import clean, clean_body, has_control, scrub
 
 
 @given(st.text())

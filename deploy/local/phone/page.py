@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response, get
 from litestar.params import FromQuery
 
-from . import BOT_ID, BOT_NAME, BOT_USERNAME, GROUP_ID, GROUP_TITLE
+from . import BOT_ID, BOT_NAME, BOT_USERNAME, GROUP_ID, GROUP_TITLE, PRACTICE_TOKEN
 from .people import message_json
 from .phone import LANGUAGES, Phone, ThePhone
 from .rules import Json
@@ -43,6 +43,7 @@ async def page(
         group_title=GROUP_TITLE,
         bot_name=BOT_NAME,
         bot_username=BOT_USERNAME,
+        token=PRACTICE_TOKEN,
         screen=_screen(phone, chosen, group=group) if chosen else None,
         languages=LANGUAGES,
         storms=phone.weather.storms,

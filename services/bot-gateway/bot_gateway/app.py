@@ -18,24 +18,30 @@ from shared.service import Service
 from shared.settings import Settings
 
 
-def build(settings: Settings) -> Service:
+class BotGateway(Service):
+    """The service, and what admins can ask of it without HTTP."""
+
+    handlers: Handlers
+
+
+def build(settings: Settings) -> BotGateway:
     async def folded(_: list[Recorded]) -> None:
         courier.wake()
 
-    service = Service(
+    service = BotGateway(
         "bot-gateway",
         settings,
         package="bot_gateway",
         project=projections.project,
         tables=projections.TABLES,
-        folds=("task", "invoice"),
+        folds=("task", "invoice", "client"),
         fold=projections.fold,
         after_fold=folded,
     )
     journal, pool, bus = service.journal, service.pool, service.bus
     cipher = settings.fernet("bot-token")
     connection = Connection(pool, cipher, settings.telegram_api)
-    handlers = Handlers(journal, pool, connection, cipher, settings.telegram_api)
+    service.handlers = handlers = Handlers(journal, pool, connection, cipher, settings.telegram_api)
     outgoing = Outgoing(pool, bus, service.site)
     courier = Courier(Ledger(pool, journal), outgoing, connection, handlers.refuse)
     dialogue = Dialogue(pool, journal, bus, connection, lambda: service.site().company)
@@ -50,11 +56,7 @@ def build(settings: Settings) -> Service:
 
 async def practise(service: Service, token: str) -> None:
     """Connects the practice phone's bot where no bot ever was; whoever removes it has removed it."""
-    settings = service.settings
+    assert isinstance(service, BotGateway)
     _, version = await service.journal.load(BOTS, BOT)
-    if version:
-        return
-    cipher = settings.fernet("bot-token")
-    connection = Connection(service.pool, cipher, settings.telegram_api)
-    handlers = Handlers(service.journal, service.pool, connection, cipher, settings.telegram_api)
-    await handlers.connect(token, actor=by_service("practice-phone"), command_id=uuid4())
+    if not version:
+        await service.handlers.connect(token, actor=by_service("practice-phone"), command_id=uuid4())

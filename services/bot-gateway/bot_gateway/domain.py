@@ -34,6 +34,7 @@ from shared.contract.technician import (
 )
 from shared.journal import Decider
 from shared.refusal import Refused, Why
+from shared.text import CONTROL, DIRECTION
 
 # ── Technicians: what can be asked ───────────────────────────────────────────
 
@@ -200,10 +201,9 @@ def evolve_technician(technician: Technician, event: TechnicianEvent) -> Technic
 NAME_LENGTH = 128  # Telegram allows 64 characters each for first and last name
 
 UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # control characters
-    "\u2028\u2029\u200b\u2060\ufeff\ufff9-\ufffb"  # line separators, characters without width
-    "\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of the text around them
-    "\ud800-\udfff]"
+    rf"[{CONTROL}{DIRECTION}"
+    r"\t\n\r\x80-\x9f"  # what may stand in a text, not in a name
+    r"\u2028\u2029\u200b\u2060\ufeff\ufff9-\ufffb]"  # line separators, characters without width
 )
 
 

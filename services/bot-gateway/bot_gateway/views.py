@@ -12,6 +12,7 @@ from bot_gateway.domain import LIVE, Link, OfferState, Profile, Standing
 from shared.contract.bot import bot_link
 from shared.contract.task import TaskDetails
 from shared.contract.technician import profile_link
+from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 
 # ── Technicians ──────────────────────────────────────────────────────────────
@@ -71,7 +72,7 @@ async def technicians(
     conditions = ["standing <> 'deleted'"]
     given: list[Any] = [limit + 1]
     if after:
-        if not -(2**63) <= after.telegram_id < 2**63 or not after.registered_at.tzinfo:
+        if abs(after.telegram_id) > BIGGEST or not after.registered_at.tzinfo:
             raise Refused("That page is not known. Please begin at the first.", Why.INVALID)
         given += after
         conditions.append(f"(registered_at, id) < (${len(given) - 1}, ${len(given)})")
@@ -125,7 +126,7 @@ async def contact(pool: asyncpg.Pool, telegram_id: int) -> Contact:
 
 
 async def _one(pool: asyncpg.Pool, telegram_id: int) -> asyncpg.Record | None:
-    if not 0 < telegram_id < 2**63:
+    if not 0 < telegram_id <= BIGGEST:
         return None
     return await pool.fetchrow(f"{_TECHNICIAN} WHERE id = $1", telegram_id)
 
@@ -268,6 +269,21 @@ async def delivery_of_message(pool: asyncpg.Pool, chat: int, message: int) -> tu
         message,
     )
     return (row["id"], row["task"], row["offer"]) if row else None
+
+
+async def question(pool: asyncpg.Pool, chat: int, button: str) -> UUID | None:
+    """The row of the message in a chat that asks with this button: its callback data."""
+    found: UUID | None = await pool.fetchval(
+        """
+        SELECT id FROM deliveries
+        WHERE chat_id = $1 AND method = 'send' AND purpose = 'reply'
+          AND jsonb_path_exists(payload, '$.keyboard[*][*][1] ? (@ == $button)', jsonb_build_object('button', $2::text))
+        ORDER BY seq DESC LIMIT 1
+        """,
+        chat,
+        button,
+    )
+    return found
 
 
 async def awaited_reason(pool: asyncpg.Pool, technician: int) -> tuple[int, int] | None:

@@ -1,6 +1,5 @@
 """Invoices as pages: a list, a form that keeps what was typed, a card, and a part of the task's page."""
 
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -95,7 +94,8 @@ def routes(handlers: Handlers) -> list[Any]:
         typed = _typed(request)
         fields = form(request)
         if not {"more", "remove", "preview"}.isdisjoint(fields):
-            return await _form(request, handlers, _roomy(typed, ROWS if "more" in fields else 0))
+            roomy = _roomy(typed, ROWS if "more" in fields else 0)
+            return await _form(request, handlers, roomy, counting="preview" in fields)
         try:
             number = await handlers.create(
                 _draft(typed), actor=identity(request).actor, command_id=command_id(request)
@@ -177,16 +177,25 @@ async def _card(
 
 
 async def _form(
-    request: Request, handlers: Handlers, typed: Typed, refused: Refused | None = None
+    request: Request,
+    handlers: Handlers,
+    typed: Typed,
+    refused: Refused | None = None,
+    *,
+    counting: bool = False,
 ) -> Response[str]:
-    counted = None
-    with suppress(Refused):
+    """counting  the total was asked for: what stands in its way is told beside the fields"""
+    counted = unfit = None
+    try:
         draft = checked(_draft(typed))
         counted = (draft.currency, *totals(draft))
+    except Refused as reason:
+        unfit = reason if counting else None
     return page(
         request,
         "invoice_form.html",
         refused=refused,
+        unfit=refused or unfit,
         typed=typed,
         task=await handlers.task(_number(typed.task) or 0),
         completed=Status.COMPLETED,
@@ -269,6 +278,9 @@ def _draft(typed: Typed) -> Draft:
 
 
 def _decimal(text: str) -> Decimal:
+    """A number as people write it: “12,50” is 12.50; with a point besides, a comma could mean anything."""
+    if text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
     try:
         return Decimal(text)
     except InvalidOperation:

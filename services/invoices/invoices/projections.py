@@ -158,24 +158,18 @@ async def _technician(connection: asyncpg.Connection, recorded: Recorded) -> Non
 
 
 async def _delivery(connection: asyncpg.Connection, recorded: Recorded) -> None:
-    """What became of the sending that caused it; where nothing says which, of the oldest that is still open."""
+    """What became of the sending that caused it."""
     match recorded.data:
-        case DeliverySent(purpose=Purpose.INVOICE, invoice=int(invoice)):
+        case DeliverySent(purpose=Purpose.INVOICE):
             state, reason = DeliveryState.SENT, ""
-        case DeliveryFailed(purpose=Purpose.INVOICE, invoice=int(invoice), reason=why):
+        case DeliveryFailed(purpose=Purpose.INVOICE, reason=why):
             state, reason = DeliveryState.FAILED, why
-        case DeliveryUnknown(purpose=Purpose.INVOICE, invoice=int(invoice)):
+        case DeliveryUnknown(purpose=Purpose.INVOICE):
             state, reason = DeliveryState.UNKNOWN, ""
         case _:
             return
     await connection.execute(
-        """
-        UPDATE dispatches SET state = $3, reason = $4, at = $5
-        WHERE invoice = $1 AND version = coalesce(
-            (SELECT version FROM dispatches WHERE invoice = $1 AND event = $2),
-            (SELECT min(version) FROM dispatches WHERE invoice = $1 AND state = 'queued'))
-        """,
-        invoice,
+        "UPDATE dispatches SET state = $2, reason = $3, at = $4 WHERE event = $1",
         recorded.causation_id,
         state,
         reason,

@@ -12,11 +12,9 @@ from invoices.domain import line_amount
 from shared.contract.delivery import DeliveryState
 from shared.contract.invoice import InvoiceLine, InvoiceStatus
 from shared.contract.task import Status
+from shared.numbers import BIGGEST
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
-
-LARGEST = 2**63 - 1
-"""What a bigint holds; no number beyond it was ever given."""
 
 _LINES = msgspec.json.Decoder(tuple[InvoiceLine, ...])
 
@@ -152,7 +150,7 @@ async def next_number(pool: Connection) -> int:
 
 def _bigint(number: int) -> int:
     """The nearest number that PostgreSQL can compare with."""
-    return max(-LARGEST, min(number, LARGEST))
+    return max(-BIGGEST, min(number, BIGGEST))
 
 
 def _head(row: asyncpg.Record) -> dict[str, Any]:

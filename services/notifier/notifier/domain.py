@@ -124,10 +124,8 @@ def decide_team(command: TeamCommand, team: Team) -> list[AdminEvent]:
             sentence = "A name has 1 to 100 characters."
             raise Refused(sentence, Why.INVALID, {"name": sentence})
         case AddAdmin(login) if login in team.members:
-            raise Refused(
-                f"There is an admin “{login}” already. Please choose another login.",
-                fields={"login": "taken"},
-            )
+            sentence = f"There is an admin “{login}” already. Please choose another login."
+            raise Refused(sentence, fields={"login": sentence})
         case AddAdmin(login, name, role):
             return [AdminAdded(login, name.strip(), role)]
 

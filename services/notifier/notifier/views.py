@@ -13,6 +13,7 @@ from notifier.feed import Frame, frame
 from shared import names
 from shared.contract import Recorded
 from shared.contract.admin import Role
+from shared.numbers import BIGGEST
 from shared.sentences import mentioned
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
@@ -98,8 +99,8 @@ async def newest(connection: Connection, before: int | None, limit: int) -> list
         connection,
         await connection.fetch(
             """SELECT a.position, n.kind, n.event FROM arrivals a JOIN notifications n USING (id)
-               WHERE a.position < coalesce($1, 9223372036854775807) ORDER BY a.position DESC LIMIT $2""",
-            before,
+               WHERE a.position < $1 ORDER BY a.position DESC LIMIT $2""",
+            BIGGEST if before is None else before,
             limit,
         ),
     )

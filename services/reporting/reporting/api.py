@@ -7,8 +7,9 @@ from litestar import delete, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from reporting.handlers import Handlers
-from reporting.views import BIGGEST, AuditFilter, FullReport, Line, ReportFilter, TaskReport
+from reporting.views import AuditFilter, FullReport, Line, ReportFilter, TaskReport
 from shared.contract.task import Status
+from shared.numbers import BIGGEST
 from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged
 
 After = Annotated[str | None, QueryParameter(description="`next` of the page before")]

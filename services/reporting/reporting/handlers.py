@@ -7,6 +7,7 @@ import asyncpg
 from reporting import views
 from reporting.domain import REPORTS, DeleteReport, gone
 from shared.journal import Journal, Outcome
+from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 
 
@@ -17,7 +18,7 @@ class Handlers:
 
     async def report(self, task: int) -> views.FullReport:
         """The whole story of a task; Refused with a sentence where it is deleted or was never there."""
-        if 0 < task <= views.BIGGEST:
+        if 0 < task <= BIGGEST:
             found = await views.report(self._pool, task)
             if found:
                 return found
@@ -26,7 +27,7 @@ class Handlers:
         raise Refused(f"There is no report of a task #{task}.", Why.MISSING)
 
     async def delete_report(self, task: int, *, actor: str, command_id: UUID | None = None) -> Outcome:
-        if not 0 < task <= views.BIGGEST or not await views.has_report(self._pool, task):
+        if not 0 < task <= BIGGEST or not await views.has_report(self._pool, task):
             raise Refused(f"There is no report of a task #{task}.", Why.MISSING)
         return await self._journal.handle(
             REPORTS, task, DeleteReport(task), actor=actor, command_id=command_id

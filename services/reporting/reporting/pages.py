@@ -17,6 +17,7 @@ from reporting.views import AuditFilter, ReportFilter
 from shared.contract import AnyEvent
 from shared.contract.site import Site
 from shared.contract.task import Status
+from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 from shared.web import (
     Request,
@@ -71,7 +72,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, site: Callable[[], Site]) -> 
 
     @get("/reports/for-task/{task:int}")
     async def for_task(request: Request, task: FromPath[int]) -> Response[str]:
-        known = 0 < task <= views.BIGGEST
+        known = 0 < task <= BIGGEST
         return fragment(
             request,
             "for_task.html",
@@ -144,7 +145,7 @@ def _number(request: Request, name: str) -> int | None:
     given = (_text(request, name) or "").removeprefix("#")
     if not given:
         return None
-    if not given.isdecimal() or len(given) > 19 or int(given) > views.BIGGEST:
+    if not given.isdecimal() or len(given) > 19 or int(given) > BIGGEST:
         raise Refused(f"The {name} is a number, such as 1042.", Why.INVALID, {name: "A number."})
     return int(given)
 

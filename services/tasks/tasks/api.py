@@ -9,12 +9,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.admin import Role
 from shared.contract.task import ClientInfo, Priority
+from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged
 
 from . import views
 from .domain import checks
-from .handlers import BIGGEST, NO_TASK, Asking, ClientChanges, Handlers, NewTask, TaskChanges
+from .handlers import NO_TASK, Asking, ClientChanges, Handlers, NewTask, TaskChanges
 from .views import ClientView, TaskView, Wanted
 
 TelegramId = Annotated[int, Meta(ge=1, le=BIGGEST, description="The technician's Telegram user id")]
@@ -201,6 +202,10 @@ def routes(handlers: Handlers) -> list[Any]:
         await handlers.edit_client(number, changes, asking(request, data.version))
         return await client_detail(request, number)
 
+    @delete("/api/clients/{number:int}", tags=["clients"], summary="Erase a client wholly", status_code=204)
+    async def erase_client(request: Request, number: FromPath[int]) -> None:
+        await handlers.erase_client(number, asking(request))
+
     async def client_detail(request: Request, number: int) -> ClientDetail:
         client = await handlers.client(number)
         sees = identity(request).role.covers(Role.DISPATCHER)
@@ -221,6 +226,7 @@ def routes(handlers: Handlers) -> list[Any]:
         add_client,
         show_client,
         edit_client,
+        erase_client,
     ]
 
 

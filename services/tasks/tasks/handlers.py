@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from shared.contract.client import ClientAdded
+from shared.contract.client import ClientAdded, ClientRenamed
 from shared.contract.event import by_technician
 from shared.contract.task import (
     ClientInfo,
@@ -32,8 +32,9 @@ from shared.contract.task import (
     TaskStatusChanged,
     Verdict,
 )
-from shared.journal import Journal, Outcome
+from shared.journal import Journal, Outcome, redact
 from shared.journal.journal import Within
+from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 from shared.web import scrub
 
@@ -51,10 +52,9 @@ from .domain.task import (
     SetStatus,
     Task,
     TaskCommand,
+    words,
 )
 from .projections import CLIENTS, TASKS
-
-BIGGEST = 2**63 - 1  # of a number in PostgreSQL
 
 ARRIVAL, ARRIVAL_LOOKS = 1.0, 20  # seconds, and how often it is looked meanwhile
 
@@ -318,8 +318,10 @@ class Handlers:
             )
         )
 
-        async def within(connection: asyncpg.Connection, _: Outcome) -> None:
-            await views.store_contact(connection, self.cipher, number, after)
+        async def within(connection: asyncpg.Connection, outcome: Outcome) -> None:
+            # Who changes nothing meets no conflict, and might write anew what is being erased.
+            if outcome.events:
+                await views.store_contact(connection, self.cipher, number, after)
 
         await self.journal.handle(
             CLIENTS,
@@ -332,8 +334,14 @@ class Handlers:
         )
 
     async def erase_client(self, number: int, asking: Asking) -> None:
-        async def within(connection: asyncpg.Connection, _: Outcome) -> None:
+        """Contact data and name go, from the journal and the bus too; tasks stay, with “(erased)” for the name."""
+
+        async def within(connection: asyncpg.Connection, outcome: Outcome) -> None:
+            if not outcome.events:
+                return
+            await require_nobody_needs(connection, number)
             await views.erase_contact(connection, number)
+            await redact(connection, outcome.stream, "name", (ClientAdded, ClientRenamed))
 
         await self.journal.handle(
             CLIENTS,
@@ -341,6 +349,7 @@ class Handlers:
             EraseClient(),
             actor=asking.actor,
             command_id=asking.command_id,
+            expected=asking.expected,
             within=within,
         )
 
@@ -381,6 +390,15 @@ async def require_active(connection: asyncpg.Connection, number: int, field: str
 async def require_client(connection: asyncpg.Connection, number: int) -> None:
     if not 0 < number <= BIGGEST or await views.client(connection, number) is None:
         raise Refused(NO_CLIENT, Why.INVALID, {"client_id": NO_CLIENT})
+
+
+async def require_nobody_needs(connection: asyncpg.Connection, client: int) -> None:
+    """Whoever is about to go there needs the data. What changes one of these tasks now waits, or is waited for."""
+    for task in await views.lock_tasks_of(connection, client):
+        if task.stands and task.status in (Status.ACCEPTED, Status.IN_PROGRESS):
+            raise Refused(
+                f"Task #{task.number} of this client is {words(task.status)}. Complete or cancel it first."
+            )
 
 
 def known_number(number: int, otherwise: str) -> int:

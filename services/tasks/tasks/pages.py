@@ -105,6 +105,20 @@ def routes(handlers: Handlers) -> list[Any]:
         client = await views.client(pool, int(found[2])) if found else None
         return client.id if client and found and client.name == found[1] else None
 
+    async def namesake(request: Request, typed: Mapping[str, str]) -> int | None:
+        """The known client of exactly this name, where nothing says that another one is meant."""
+        if await handlers.journal.answered(command_id(request)):
+            return None  # the same form again: what it added is no namesake
+        known = await views.clients_called(pool, typed.get("client", "").strip())
+        more = any(typed.get(field, "").strip() for field in ("phone", "email", "address", "notes"))
+        if not known or (len(known) == 1 and not more):
+            return known[0] if known else None
+        which = " or ".join(f"“{typed['client'].strip()} #{number}”" for number in known[:3])
+        sentence = (
+            f"This name is known. Choose {which} from the list, or tell a new client apart by the name."
+        )
+        raise Refused(sentence, Why.INVALID, {"client": sentence})
+
     @get("/tasks/new")
     async def new_form(request: Request) -> Response[str]:
         needs(request, Role.DISPATCHER)
@@ -118,7 +132,7 @@ def routes(handlers: Handlers) -> list[Any]:
     async def create(request: Request) -> Response[Any]:
         typed = form(request)
         try:
-            client = await chosen(typed.get("client", ""))
+            client = await chosen(typed.get("client", "")) or await namesake(request, typed)
             new = new_task(typed, client, zone_of(request).key)
             number = await handlers.create_task(new, asking(request))
         except Refused as refused:
@@ -284,6 +298,16 @@ def routes(handlers: Handlers) -> list[Any]:
             return await client_card(request, number, refused, typed)
         return see(request, f"/clients/{number}")
 
+    @post("/clients/{number:int}/delete")
+    async def erase_client(request: Request, number: FromPath[int]) -> Response[Any]:
+        try:
+            await handlers.erase_client(number, asking(request))
+        except Refused as refused:
+            if refused.why is not Why.NOT_NOW:
+                raise
+            return await client_card(request, number, refused)
+        return see(request, "/clients")
+
     return [
         index,
         clients,
@@ -302,6 +326,7 @@ def routes(handlers: Handlers) -> list[Any]:
         add_client,
         show_client,
         edit_client,
+        erase_client,
     ]
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeAlias, assert_never
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import asyncpg
 from msgspec.structs import asdict
 
 from shared.contract import Recorded
 from shared.contract.client import ClientAdded, ClientContactChanged, ClientErased, ClientEvent, ClientRenamed
-from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryState, DeliveryUnknown
+from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryState, DeliveryUnknown, Purpose
 from shared.contract.event import by_service
 from shared.contract.task import (
     ClientInfoSent,
@@ -85,7 +85,7 @@ async def project_task(connection: asyncpg.Connection, recorded: Recorded, event
         await insert(connection, "tasks", columns | {"number": number, "status_since": at, "created_at": at})
     else:
         await update_task(connection, number, columns)
-    offer = offer_columns(event, at)
+    offer = offer_columns(event, at, recorded.id)
     if offer:
         await upsert_offer(connection, number, offer)
 
@@ -115,11 +115,11 @@ def task_columns(event: TaskEvent) -> Columns:
             assert_never(event)
 
 
-def offer_columns(event: TaskEvent, at: datetime) -> Columns:
+def offer_columns(event: TaskEvent, at: datetime, event_id: UUID) -> Columns:
     """The moment of an offer that this event is, with the offer's number and technician."""
     match event:
         case TaskSent(technician, offer):
-            moment: Columns = {"sent_at": at}
+            moment: Columns = {"sent_at": at, "task_info_event": event_id}
         case TaskAccepted(technician, offer):
             moment = {"accepted_at": at}
         case TaskRejected(technician, offer):
@@ -127,7 +127,7 @@ def offer_columns(event: TaskEvent, at: datetime) -> Columns:
         case RejectionExplained(technician, offer, reason):
             moment = {"reason": reason}
         case ClientInfoSent(technician, offer):
-            moment = {"client_info_at": at}
+            moment = {"client_info_at": at, "client_info_event": event_id}
         case TaskCompleted(technician, offer):
             moment = {"completed_at": at}
         case OfferWithdrawn(technician, offer):
@@ -177,16 +177,13 @@ def fold(journal: Callable[[], Journal]) -> Fold:
                 await set_technician(connection, recorded, "deactivated")
             case TechnicianUnblockedBot() | TechnicianReactivated():
                 await set_technician(connection, recorded, "active")
-            case DeliverySent(purpose, _, _, int(task), int(offer)):
-                delivered = task, offer, purpose, DeliveryState.SENT, ""
-                await fold_delivery(connection, recorded.at, *delivered)
-            case DeliveryFailed(purpose, _, _, reason, int(task), int(offer)):
-                delivered = task, offer, purpose, DeliveryState.FAILED, reason
-                await fold_delivery(connection, recorded.at, *delivered)
-            case DeliveryUnknown(purpose, _, int(task), int(offer)):
+            case DeliverySent(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
+                await fold_delivery(connection, recorded, DeliveryState.SENT)
+            case DeliveryFailed(Purpose.TASK_INFO | Purpose.CLIENT_INFO, reason=reason):
+                await fold_delivery(connection, recorded, DeliveryState.FAILED, reason)
+            case DeliveryUnknown(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
                 reason = "The connection broke while it was sent: it may be in the chat or not."
-                delivered = task, offer, purpose, DeliveryState.UNKNOWN, reason
-                await fold_delivery(connection, recorded.at, *delivered)
+                await fold_delivery(connection, recorded, DeliveryState.UNKNOWN, reason)
 
     return apply
 
@@ -233,20 +230,14 @@ async def free_tasks(connection: asyncpg.Connection, journal: Journal, recorded:
 
 
 async def fold_delivery(
-    connection: asyncpg.Connection,
-    at: datetime,
-    task: int,
-    offer: int,
-    purpose: str,
-    state: str,
-    reason: str,
+    connection: asyncpg.Connection, recorded: Recorded, state: DeliveryState, reason: str = ""
 ) -> None:
-    """Each delivery is a stream of its own, so the latest moment wins, in whatever order they come."""
-    await connection.execute(
-        "INSERT INTO deliveries VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (task, offer, purpose) "
-        "DO UPDATE SET state = $4, reason = $5, at = $6 WHERE deliveries.at <= $6",
-        *(task, offer, purpose, state, reason, at),
+    """What became of the message that the causing TaskSent or ClientInfoSent had go out."""
+    sql = (
+        "INSERT INTO deliveries (event, state, reason) VALUES ($1, $2, $3) "
+        "ON CONFLICT (event) DO UPDATE SET state = $2, reason = $3"
     )
+    await connection.execute(sql, recorded.causation_id, state, reason)
 
 
 # ── SQL ──────────────────────────────────────────────────────────────────────

@@ -105,13 +105,13 @@ SELECT t.*, coalesce(nullif(w.given_name, ''), w.name, t.technician::text) AS te
        coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
        o.sent_at, o.client_info_at,
        ti.state AS task_info, ti.reason AS task_info_reason,
-       ci.state AS client_info, ci.reason AS client_info_reason, ci.at AS client_info_done_at
+       ci.state AS client_info, ci.reason AS client_info_reason
 FROM ({chosen}) t
 LEFT JOIN technicians w ON w.id = t.technician
 LEFT JOIN clients c ON c.id = t.client
 LEFT JOIN offers o ON t.stands AND o.task = t.number AND o.offer = t.offer
-LEFT JOIN deliveries ti ON ti.task = o.task AND ti.offer = o.offer AND ti.purpose = 'task_info'
-LEFT JOIN deliveries ci ON ci.task = o.task AND ci.offer = o.offer AND ci.purpose = 'client_info'
+LEFT JOIN deliveries ti ON ti.event = o.task_info_event
+LEFT JOIN deliveries ci ON ci.event = o.client_info_event
 ORDER BY t.number DESC
 """
 
@@ -180,6 +180,24 @@ async def task(pool: Connection, number: int) -> TaskView | None:
     return _task(row) if row else None
 
 
+class Held(Struct, frozen=True):
+    """stands is whether the latest offer may still be answered."""
+
+    number: int
+    status: Status
+    stands: bool
+
+
+async def lock_tasks_of(connection: Connection, client: int) -> list[Held]:
+    """A client's tasks, kept as they are until the transaction ends."""
+    rows = await connection.fetch(
+        "SELECT number, status, stands FROM tasks WHERE client = $1 AND status <> 'deleted' "
+        "ORDER BY number FOR SHARE",
+        client,
+    )
+    return [Held(row["number"], Status(row["status"]), row["stands"]) for row in rows]
+
+
 async def board(pool: Connection, deep: int) -> list[Column]:
     """The `deep` latest tasks of each status."""
     shown = [status for status in Status if status not in (Status.ABSENT, Status.DELETED)]
@@ -198,11 +216,11 @@ async def offers(pool: Connection, number: int) -> list[Offer]:
         """
         SELECT o.*, coalesce(nullif(w.given_name, ''), w.name, o.technician::text) AS technician_name,
                ti.state AS task_info, ti.reason AS task_info_reason,
-               ci.state AS client_info, ci.reason AS client_info_reason, ci.at AS client_info_done_at
+               ci.state AS client_info, ci.reason AS client_info_reason
         FROM offers o
         LEFT JOIN technicians w ON w.id = o.technician
-        LEFT JOIN deliveries ti ON ti.task = o.task AND ti.offer = o.offer AND ti.purpose = 'task_info'
-        LEFT JOIN deliveries ci ON ci.task = o.task AND ci.offer = o.offer AND ci.purpose = 'client_info'
+        LEFT JOIN deliveries ti ON ti.event = o.task_info_event
+        LEFT JOIN deliveries ci ON ci.event = o.client_info_event
         WHERE o.task = $1 ORDER BY o.offer DESC
         """,
         number,
@@ -252,13 +270,9 @@ def _task(row: asyncpg.Record) -> TaskView:
 
 
 def _delivery(row: asyncpg.Record) -> Delivery:
-    """Task info goes out once an offer. Client info may go out again, and a result from before that is of an
-    earlier message: this one is still queued."""
+    """Of the latest message of each kind: as long as nothing is told of it, it is queued."""
     task_info = (row["task_info"] or "queued") if row["sent_at"] else None
-    client_info = None
-    if row["client_info_at"]:
-        done_at = row["client_info_done_at"]
-        client_info = row["client_info"] if done_at and done_at >= row["client_info_at"] else "queued"
+    client_info = (row["client_info"] or "queued") if row["client_info_at"] else None
     reasons = (
         row["client_info_reason"] if client_info in ("failed", "unknown") else None,
         row["task_info_reason"] if task_info in ("failed", "unknown") else None,
@@ -345,6 +359,14 @@ async def clients_named(pool: Connection, words: str) -> list[int]:
     rows = await pool.fetch(
         "SELECT id FROM clients WHERE words @@ to_tsquery('simple', $1) AND NOT erased ORDER BY id LIMIT 200",
         words,
+    )
+    return [row["id"] for row in rows]
+
+
+async def clients_called(pool: Connection, name: str) -> list[int]:
+    """The clients of exactly this name, upper and lower case aside."""
+    rows = await pool.fetch(
+        "SELECT id FROM clients WHERE lower(name) = lower($1) AND NOT erased ORDER BY id", name
     )
     return [row["id"] for row in rows]
 

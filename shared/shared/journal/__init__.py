@@ -2,5 +2,6 @@
 
 from .journal import Decider, Journal, Outcome
 from .reactions import first_time
+from .redaction import redact
 
-__all__ = ["Decider", "Journal", "Outcome", "first_time"]
+__all__ = ["Decider", "Journal", "Outcome", "first_time", "redact"]

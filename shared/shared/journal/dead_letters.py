@@ -53,8 +53,11 @@ async def waiting(connection: asyncpg.Connection, streams: list[str]) -> set[str
     return {row["stream"] for row in rows}
 
 
-async def bury(connection: asyncpg.Connection, service: str, dead: Dead, *, announce: bool = True) -> None:
-    """Keeps a dead letter and tells the admins, in the caller's transaction."""
+async def bury(connection: asyncpg.Connection, service: str, dead: Dead) -> None:
+    """Keeps a dead letter and tells the admins, in the caller's transaction.
+
+    One that only waits behind another is kept in silence.
+    """
     await connection.execute(
         "INSERT INTO dead_letters (stream, version, event, type, body, error) VALUES ($1, $2, $3, $4, $5, $6)",
         dead.stream,
@@ -65,8 +68,18 @@ async def bury(connection: asyncpg.Connection, service: str, dead: Dead, *, anno
         dead.error,
     )
     # Nothing is told of an announcement that can't be taken in, or each would make the next.
-    if announce and not dead.stream.startswith("fold."):
+    if dead.error is not None and not dead.stream.startswith("fold."):
         await _announce(connection, service, dead)
+
+
+async def replace(connection: asyncpg.Connection, event: "Recorded | Dead", body: bytes) -> None:
+    """A letter that came again is kept as it is now: its stream may have been redacted."""
+    await connection.execute(
+        "UPDATE dead_letters SET body = $3 WHERE stream = $1 AND version = $2 AND body <> $3",
+        event.stream,
+        event.version,
+        _text(body),
+    )
 
 
 async def _announce(connection: asyncpg.Connection, service: str, dead: Dead) -> None:

@@ -21,7 +21,8 @@ from nats.js import JetStreamContext
 from shared.bus import ACK_WAIT, BUS_TROUBLE, Bus
 from shared.contract import Recorded
 from shared.journal.database import DATABASE_AWAY, transaction
-from shared.journal.dead_letters import Dead, bury, waiting
+from shared.journal.dead_letters import Dead, bury, replace, waiting
+from shared.journal.fold_rules import Aside, fate
 from shared.metrics import DEAD_LETTERS, FOLD_LAG, FOLDED
 
 log = structlog.get_logger()
@@ -153,27 +154,31 @@ class Fold:
             blocked = await waiting(connection, streams)
             moved: dict[str, int] = {}
             for message, event in read:
-                at = seen.get(event.stream, 0)
-                if event.version <= at:
+                stream = event.stream
+                becomes = fate(
+                    event,
+                    message.data,
+                    seen.get(stream, 0),
+                    blocked=stream in blocked,
+                    lost=_lost(message),
+                )
+                if becomes is Aside.SKIP:
                     continue
-                if event.version > at + 1 and not _lost(message):
+                if becomes is Aside.AGAIN:
+                    await replace(connection, event, message.data)
+                    continue
+                if becomes is Aside.WAIT:
                     early.append(message)
                     continue
-                if event.stream in blocked:
-                    await bury(connection, self._service, Dead.of(event, message.data), announce=False)
-                elif isinstance(event, Dead):
-                    await bury(connection, self._service, event)
-                    blocked.add(event.stream)
-                elif event.version > at + 1:
-                    gap = f"version {at + 1} of this stream never came"
-                    await bury(connection, self._service, Dead.of(event, message.data, gap))
-                    blocked.add(event.stream)
-                elif one_by_one and (error := await self._try(connection, event)):
-                    await bury(connection, self._service, Dead.of(event, message.data, error))
-                    blocked.add(event.stream)
+                if one_by_one and not isinstance(becomes, Dead):
+                    error = await self._try(connection, becomes)
+                    becomes = Dead.of(becomes, message.data, error) if error else becomes
+                if isinstance(becomes, Dead):
+                    await bury(connection, self._service, becomes)
+                    blocked.add(stream)
                 else:
-                    applied.append(event)
-                seen[event.stream] = moved[event.stream] = event.version
+                    applied.append(becomes)
+                seen[stream] = moved[stream] = event.version
             if applied and not one_by_one:
                 await self._apply(connection, applied)
             if moved:

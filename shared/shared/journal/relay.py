@@ -1,8 +1,9 @@
 """Publishing what the journal holds: the outbox, emptied in order of position.
 
-A crash between publish and delete publishes the batch again under the same ids, and
-every fold ignores what it has seen. The relay is woken at each commit; the slow look
-every `SWEEP` seconds finds what another replica committed.
+A crash between publish and commit publishes the batch again under the same ids, and
+every fold ignores what it has seen. A redacted stream is purged from the bus and published
+anew from version 1, so that a reader that starts from nothing finds no gap in it. The relay
+is woken at each commit; the slow look every `SWEEP` seconds finds what another replica committed.
 """
 
 import asyncio
@@ -25,10 +26,16 @@ SWEEP = 1.0
 RETRY = 0.5  # seconds, while the bus does not answer
 REFILL = 600.0  # seconds that queueing a whole journal may take
 
-_NEXT = """
-SELECT e.position, e.id, e.stream, e.version, e.type, e.schema, e.data, e.actor, e.at, e.command_id, e.causation_id
-FROM outbox JOIN events e USING (position) ORDER BY position LIMIT $1
+# Taken out before they are read: what is redacted meanwhile waits for this transaction, or this one for it.
+# One statement for both would read the events as they were before it waited.
+_TAKE = """
+DELETE FROM outbox WHERE position = ANY(ARRAY(SELECT position FROM outbox ORDER BY position LIMIT $1))
+RETURNING position, again
 """
+_COLUMNS = "position, id, stream, version, type, schema, data, actor, at, command_id, causation_id"
+_READ = f"SELECT {_COLUMNS} FROM events WHERE position = ANY($1) ORDER BY position"  # noqa: S608 - see above
+_TAKE_STREAM = "DELETE FROM outbox USING events e WHERE e.position = outbox.position AND e.stream = $1"
+_READ_STREAM = f"SELECT {_COLUMNS} FROM events WHERE stream = $1 ORDER BY version"  # noqa: S608 - see above
 
 
 class Relay:
@@ -90,14 +97,22 @@ class Relay:
     async def _drain(self) -> bool:
         """Publishes one batch; says whether there may be more."""
         async with transaction(self._pool) as connection:
-            rows = await connection.fetch(_NEXT, BATCH)
-            if rows:
-                await self._bus.publish_events([_envelope(row) for row in rows])
-                await connection.execute(
-                    "DELETE FROM outbox WHERE position = ANY($1)", [row["position"] for row in rows]
-                )
+            taken = {row["position"]: row["again"] for row in await connection.fetch(_TAKE, BATCH)}
+            rows = await connection.fetch(_READ, list(taken)) if taken else []
+            redacted = {row["stream"] for row in rows if taken[row["position"]]}
+            if first := [_envelope(row) for row in rows if row["stream"] not in redacted]:
+                await self._bus.publish_events(first)
+            for stream in sorted(redacted):
+                await self._replace(connection, stream)
         PUBLISHED.labels(self._service).inc(len(rows))
         return len(rows) == BATCH
+
+    async def _replace(self, connection: asyncpg.Connection, stream: str) -> None:
+        """The whole stream at once: a batch may hold any part of it, and a purge takes back what others held."""
+        await connection.execute(_TAKE_STREAM, stream)
+        rows = await connection.fetch(_READ_STREAM, stream)
+        await self._bus.forget(stream)
+        await self._bus.publish_events([_envelope(row) for row in rows], anew=True)
 
     async def _count(self) -> None:
         """Not after each batch: counting a long outbox again and again takes longer than emptying it."""

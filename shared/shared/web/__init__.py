@@ -76,6 +76,8 @@ from typing import Any, TypeAlias
 import litestar
 from litestar import Response
 
+from shared.text import clean, scrub
+
 from .app import build_app
 from .forms import command_id, form, in_zone, invalid, read, zone_of
 from .guard import COOKIE, OWNER, PUBLIC, VIEWER, Identity, identity, known, needs
@@ -83,7 +85,6 @@ from .pages import asset, fragment, page, see, words
 from .paging import Page, after_of, limit_of, paged, seal
 from .problems import problem
 from .sessions import BUCKET, FILLED, USED, Session, SessionBook, digest
-from .text import clean, scrub
 
 Request: TypeAlias = litestar.Request[Any, Any, Any]
 

@@ -67,7 +67,9 @@ class Web:
         now = datetime.now(self.zone)
         pattern = "d MMM, HH:mm" if local.year == now.year else "d MMM y, HH:mm"
         shown = format_datetime(local, pattern, tzinfo=self.zone, locale=self.locale)
-        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), shown)
+        return Markup('<time dir="auto" datetime="{}">{}</time>').format(
+            local.isoformat(timespec="seconds"), shown
+        )
 
     def day(self, moment: datetime | date | None) -> str:
         """ "22 Nov 2026" in the site's zone."""

@@ -20,9 +20,9 @@ from litestar.types import (
 from shared.metrics import REQUEST_SECONDS, REQUESTS
 from shared.refusal import Refused, Why
 from shared.settings import Settings
+from shared.text import clean_body, refuse_control_in_address
 from shared.web.guard import SAFE, bearer_token, check_origin, identify
 from shared.web.sessions import SessionBook
-from shared.web.text import clean_body, refuse_control_in_address
 
 BODY_LIMIT = 256 * 1024
 DRAIN_LIMIT = 64 * 1024 * 1024

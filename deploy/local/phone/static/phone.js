@@ -272,7 +272,21 @@ dress();
 talk().scrollTop = talk().scrollHeight;
 
 // "hello" comes at each (re)connection, so that nothing is missed in between.
-const live = new EventSource("/phone/live");
-live.onmessage = heard;
-live.onerror = () => document.body.classList.add("offline");
-live.onopen = () => { document.body.classList.remove("offline"); document.body.classList.add("live"); };
+// A browser keeps six connections to one address: a tab that nobody looks at gives its own back.
+let live = null;
+
+function listen() {
+  if (document.hidden) {
+    live?.close();
+    live = null;
+    document.body.classList.remove("live");
+  } else if (!live) {
+    live = new EventSource("/phone/live");
+    live.onmessage = heard;
+    live.onerror = () => document.body.classList.add("offline");
+    live.onopen = () => { document.body.classList.remove("offline"); document.body.classList.add("live"); };
+  }
+}
+
+document.addEventListener("visibilitychange", listen);
+listen();

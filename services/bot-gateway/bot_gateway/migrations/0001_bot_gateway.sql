@@ -46,6 +46,14 @@ CREATE TABLE offers (
 );
 CREATE INDEX offers_of_technician ON offers (technician) WHERE NOT over;
 
+-- Of whom a technician's chat may hold client info; only which client it is, for when that one is erased.
+CREATE TABLE informed (
+    client bigint NOT NULL,
+    task   bigint NOT NULL,
+    offer  integer NOT NULL,
+    PRIMARY KEY (client, task, offer)
+);
+
 -- Never rebuilt.
 
 CREATE TABLE bot_token (
@@ -77,6 +85,7 @@ CREATE INDEX updates_waiting ON updates (chat_id, seq) WHERE handled_at IS NULL 
 CREATE TABLE deliveries (
     id          uuid PRIMARY KEY,                -- made from what caused it, so that a cause has one effect
     seq         bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    cause       uuid,                            -- the event that queued it; null: an update did
     chat_id     bigint NOT NULL,
     purpose     text NOT NULL,
     method      text NOT NULL CHECK (method IN ('send', 'edit', 'delete', 'document')),

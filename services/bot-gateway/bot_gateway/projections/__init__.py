@@ -38,7 +38,7 @@ from shared.journal import first_time
 
 from .reactions import REACTIONS, as_json, current
 
-TABLES = ("technicians", "bot", "cards", "offers")
+TABLES = ("technicians", "bot", "cards", "offers", "informed")
 
 # ── Own events → rows ────────────────────────────────────────────────────────
 
@@ -175,8 +175,14 @@ async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
     match recorded.data:
         case TaskSent(technician, offer):
             await _begin(connection, task, offer, technician, OfferState.OPEN)
-        case ClientInfoSent(technician, offer):
+        case ClientInfoSent(technician, offer, client):
             await _begin(connection, task, offer, technician, OfferState.IN_PROGRESS)
+            await connection.execute(
+                "INSERT INTO informed (client, task, offer) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                client,
+                task,
+                offer,
+            )
         case TaskAccepted(_, offer):
             await _stand(connection, task, offer, OfferState.ACCEPTED)
         case TaskRejected(_, offer):

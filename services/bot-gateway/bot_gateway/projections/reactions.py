@@ -12,6 +12,7 @@ import msgspec
 
 from bot_gateway.domain import BY_HAND, OfferState
 from shared.contract import Recorded
+from shared.contract.client import ClientErased
 from shared.contract.delivery import Purpose
 from shared.contract.invoice import InvoiceSent
 from shared.contract.task import (
@@ -39,6 +40,7 @@ async def send_task_info(connection: asyncpg.Connection, recorded: Recorded) -> 
         uuid5(recorded.id, "task info"),
         event.technician,
         Purpose.TASK_INFO,
+        cause=recorded.id,
         task=task,
         offer=event.offer,
     )
@@ -55,6 +57,7 @@ async def send_client_info(connection: asyncpg.Connection, recorded: Recorded) -
         uuid5(recorded.id, "client info"),
         event.technician,
         Purpose.CLIENT_INFO,
+        cause=recorded.id,
         task=task,
         offer=event.offer,
     )
@@ -69,6 +72,7 @@ async def send_invoice(connection: asyncpg.Connection, recorded: Recorded) -> No
         uuid5(recorded.id, "invoice"),
         event.technician,
         Purpose.INVOICE,
+        cause=recorded.id,
         method="document",
         task=event.task,
         invoice=int(recorded.key),
@@ -99,6 +103,17 @@ async def retract_older(connection: asyncpg.Connection, recorded: Recorded, offe
         await _retract(connection, recorded, row["offer"])
 
 
+async def forget_client(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """The client's data goes from every chat that holds it, also from those of finished tasks."""
+    rows = await connection.fetch(
+        "SELECT task, offer FROM informed WHERE client = $1 ORDER BY task, offer", int(recorded.key)
+    )
+    for row in rows:
+        for message in await connection.fetch(_MESSAGES, row["task"], row["offer"]):
+            if message["purpose"] == Purpose.CLIENT_INFO:
+                await _take_back(connection, recorded, message, row["task"], row["offer"])
+
+
 REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]] = {
     TaskSent: send_task_info,
     TaskEdited: redraw,
@@ -110,6 +125,7 @@ REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]]
     TaskStatusChanged: set_by_hand,
     TaskDeleted: retract,
     InvoiceSent: send_invoice,
+    ClientErased: forget_client,
 }
 
 # The first message of an offer and the latest copy that /tasks made of it, and every card of the client.
@@ -131,6 +147,7 @@ async def _redraw(connection: asyncpg.Connection, recorded: Recorded, offer: int
             uuid5(recorded.id, f"redraw {row['id']}"),
             row["chat_id"],
             Purpose(row["purpose"]),
+            cause=recorded.id,
             method="edit",
             task=task,
             offer=offer,
@@ -144,18 +161,24 @@ async def _retract(connection: asyncpg.Connection, recorded: Recorded, offer: in
     state = await connection.fetchval("SELECT state FROM offers WHERE task = $1 AND offer = $2", task, offer)
     answered = state in (OfferState.COMPLETED, OfferState.REJECTED)
     for row in await connection.fetch(_MESSAGES, task, offer):
-        private = row["purpose"] == Purpose.CLIENT_INFO
-        if private or not answered:
-            await queue(
-                connection,
-                uuid5(recorded.id, f"retract {row['id']}"),
-                row["chat_id"],
-                Purpose.RETRACTION,
-                method="delete" if private else "edit",
-                task=task,
-                offer=offer,
-                target=row["id"],
-            )
+        if row["purpose"] == Purpose.CLIENT_INFO or not answered:
+            await _take_back(connection, recorded, row, task, offer)
+
+
+async def _take_back(
+    connection: asyncpg.Connection, recorded: Recorded, message: asyncpg.Record, task: int, offer: int
+) -> None:
+    await queue(
+        connection,
+        uuid5(recorded.id, f"retract {message['id']}"),
+        message["chat_id"],
+        Purpose.RETRACTION,
+        cause=recorded.id,
+        method="delete" if message["purpose"] == Purpose.CLIENT_INFO else "edit",
+        task=task,
+        offer=offer,
+        target=message["id"],
+    )
 
 
 async def queue(
@@ -164,6 +187,7 @@ async def queue(
     chat: int,
     purpose: Purpose,
     *,
+    cause: UUID | None = None,
     method: str = "send",
     task: int | None = None,
     offer: int | None = None,
@@ -174,14 +198,17 @@ async def queue(
 ) -> bool:
     """One row for the courier; the same `delivery` again adds none. True where it was added.
 
+    cause     the event that it follows from
     messages  for an edit of messages that are no row of ours: their ids
     """
     added = await connection.fetchval(
         """
-        INSERT INTO deliveries (id, chat_id, purpose, method, task, offer, invoice, payload, target, message_ids)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING RETURNING id
+        INSERT INTO deliveries
+            (id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, message_ids)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING RETURNING id
         """,
         delivery,
+        cause,
         chat,
         purpose,
         method,

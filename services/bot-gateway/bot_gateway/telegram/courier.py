@@ -15,6 +15,7 @@ import structlog
 from aiogram.methods import TelegramMethod
 
 from bot_gateway.domain import Link
+from shared.bus import AnswerBroke
 from shared.contract.delivery import Trouble
 from shared.journal.database import DATABASE_AWAY
 from shared.refusal import Refused, Why
@@ -113,6 +114,9 @@ class Courier:
                 await self._ledger.requeue(row, AWAY, refused.sentence, spend=False)
             else:
                 await self._ledger.failed(row, line.bot_id, Trouble.REFUSED, refused.sentence)
+        except AnswerBroke as broke:
+            log.error("delivery waits for an answer that broke", delivery=str(row.id), error=str(broke))
+            await self._again(row, str(broke), line.bot_id)
         except Exception as error:
             # A fault of ours. Its text could hold what was to be sent, so only its kind and place are told.
             place = traceback.extract_tb(error.__traceback__)[-1]

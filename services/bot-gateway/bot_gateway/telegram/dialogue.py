@@ -79,12 +79,14 @@ class Effects(Struct):
 
     cards   offers to show again; redraw: rows of messages to be drawn anew
     edit    a message of this chat, and what it says now
+    over    the row of a question that needs no answer any more
     """
 
     replies: list[Reply] = field(default_factory=list)
     cards: list[views.Card] = field(default_factory=list)
     redraw: list[tuple[UUID, int, int]] = field(default_factory=list)
     edit: tuple[int, Reply] | None = None
+    over: UUID | None = None
     await_reason: tuple[int, int] | None = None
     forget_reason: bool = False
 
@@ -130,6 +132,19 @@ class Dialogue:
                 async with self._pool.acquire() as connection:
                     text = {"text": messages.SAVED}
                     await queue(connection, stored.id("promise"), stored.chat_id, Purpose.REPLY, payload=text)
+
+    async def regret(self, stored: Stored) -> None:
+        """Tells the technician that what they pressed or wrote was set aside."""
+        match Update.model_validate_json(stored.body):
+            case Update(callback_query=CallbackQuery() as query):
+                effects = await self._tell(stored, query, messages.BROKEN, alert=True)
+            case Update(message=Message() as message) if message.chat.type == "private":
+                effects = Effects([Reply(messages.BROKEN)])
+            case _:
+                return
+        async with self._pool.acquire() as connection:
+            for reply in effects.replies:
+                await queue(connection, stored.id("regret"), stored.chat_id, Purpose.REPLY, payload=reply)
 
     # Texts and commands
 
@@ -181,9 +196,13 @@ class Dialogue:
 
     async def _explained(self, stored: Stored, person: User, asked: tuple[int, int], text: str) -> Effects:
         answer = await self._tap(stored, person, asked, Action.EXPLAIN, messages.cut(text, 500))
-        done = answer.verdict is not Verdict.REFUSED
-        told = messages.REASON_TAKEN if done else messages.plain(answer.sentence)
-        return Effects([Reply(told)], forget_reason=True)
+        done = answer.verdict is Verdict.DONE
+        effects = Effects(
+            [Reply(messages.REASON_TAKEN if done else messages.plain(answer.sentence))], forget_reason=True
+        )
+        if answer.verdict is not Verdict.REFUSED:
+            effects.over = await views.question(self._pool, person.id, keyboards.first_reason(*asked))
+        return effects
 
     def _in_group(self, text: str) -> Effects:
         username = self._connection.line.username if self._connection.line else ""
@@ -223,9 +242,12 @@ class Dialogue:
     ) -> Effects:
         offer = (given.task, given.offer)
         if given.reason is Reason.SKIP:
-            effects = await self._tell(stored, query, messages.NO_REASON_GIVEN)
-            effects.edit = (message, Reply(messages.NO_REASON_GIVEN))
-            effects.forget_reason = True
+            # Nobody waits for the reason: it was written meanwhile, or the question is old.
+            waited = await views.awaited_reason(self._pool, query.from_user.id) == offer
+            told = messages.NO_REASON_GIVEN if waited else messages.NOT_ASKED
+            effects = await self._tell(stored, query, told)
+            effects.edit = (message, Reply(told))
+            effects.forget_reason = waited
             return effects
         if given.reason is Reason.OTHER:
             effects = await self._tell(stored, query, messages.WRITE_REASON)
@@ -237,7 +259,9 @@ class Dialogue:
         refused = answer.verdict is Verdict.REFUSED
         effects = await self._tell(stored, query, answer.sentence, alert=refused)
         if not refused:
-            effects.edit = (message, Reply(messages.REASON_GIVEN.format(reason=reason)))
+            done = answer.verdict is Verdict.DONE
+            told = messages.REASON_GIVEN.format(reason=reason) if done else messages.REASON_KNOWN
+            effects.edit = (message, Reply(told))
             effects.forget_reason = True
         return effects
 
@@ -327,6 +351,16 @@ class Dialogue:
                     method="edit",
                     payload=reply,
                     messages=(message,),
+                )
+            if effects.over:
+                await queue(
+                    connection,
+                    stored.id("over"),
+                    chat,
+                    Purpose.REPLY,
+                    method="edit",
+                    payload=Reply(messages.REASON_KNOWN),
+                    target=effects.over,
                 )
 
     async def _remember_question(self, connection: Any, stored: Stored, effects: Effects) -> None:

@@ -2,8 +2,9 @@
 
 A crash between storing and handling loses nothing: what has no `handled_at` is taken again.
 What needs `tasks` while that is down stays, with a promise to the technician; later presses of
-the same chat wait behind it, while everything else of that chat goes on. What breaks its handler
-is tried a few times and then set aside, where it is in nobody's way.
+the same chat wait behind it, while everything else of that chat goes on. What breaks its handler,
+here or in `tasks`, is tried a few times and then set aside, where it is in nobody's way; the technician
+is told so.
 """
 
 import asyncio
@@ -129,6 +130,8 @@ class Inbox:
         )
         if aside:
             SET_ASIDE.inc()
+        if aside and not hopeless:
+            await self._dialogue.regret(stored)
         return aside
 
     async def _sweep_old(self) -> None:

@@ -83,6 +83,11 @@ def under_client(task: int, offer: int, state: OfferState) -> Keyboard:
     return [[(messages.COMPLETE, f"t:{task}:{offer}:{Action.COMPLETE}")]]
 
 
+def first_reason(task: int, offer: int) -> str:
+    """The callback data by which the question about this rejection is known."""
+    return reasons(task, offer)[0][0][1]
+
+
 def reasons(task: int, offer: int) -> Keyboard:
     data = f"r:{task}:{offer}:"
     return [

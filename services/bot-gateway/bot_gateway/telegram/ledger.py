@@ -24,7 +24,7 @@ CONTENT = frozenset({Purpose.TASK_INFO, Purpose.CLIENT_INFO, Purpose.INVOICE})
 UNCERTAIN = "Callout was stopped while the message went out."
 NO_BOT = "No bot is connected. Enter its token under Settings, Telegram."
 
-_ROW = "id, chat_id, purpose, method, task, offer, invoice, payload, target, tries, message_ids"
+_ROW = "id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, tries, message_ids"
 
 # The first row of each chat that waits, once among the replies and once among all else (see the index).
 _DUE = f"""
@@ -153,7 +153,9 @@ class Ledger:
                 )
 
         if command:
-            await self._journal.handle(DELIVERIES, row.id, command, actor=SELF, within=within)
+            await self._journal.handle(
+                DELIVERIES, row.id, command, actor=SELF, cause=row.cause, within=within
+            )
         else:
             async with self._pool.acquire() as connection, connection.transaction():
                 await within(connection, NOTHING)  # type: ignore[arg-type]  # a pool's proxy serves as well

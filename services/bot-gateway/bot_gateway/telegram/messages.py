@@ -45,12 +45,17 @@ SWITCHED_OFF = "Your access is switched off. Please call the office."
 NO_TASKS = "You have no open tasks. 👍"
 FORGED = "This button does not work."
 SAVED = "Saved. We will confirm it here in a moment."
+BROKEN = (
+    "Something is wrong on our side, and we could not finish what you just asked for. Please call the office."
+)
 WHY = "Why not? This helps the office to plan. You can also just write it here."
 WRITE_REASON = "Please write the reason in one message."
 REASON_HINT = "The reason"
 REASON_GIVEN = "Thank you, the office knows why: {reason}"
 REASON_TAKEN = "Thank you, the office knows why."
+REASON_KNOWN = "The office has your reason."
 NO_REASON_GIVEN = "No reason given. That is fine."
+NOT_ASKED = "That is fine. Nothing more is needed here."
 GROUP = "I work in private chats only. Please write to me here: {link}"
 
 

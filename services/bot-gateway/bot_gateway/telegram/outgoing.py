@@ -48,6 +48,7 @@ class Row(Struct, frozen=True):
     """One delivery; the fields are the columns."""
 
     id: UUID
+    cause: UUID | None
     chat_id: int
     purpose: Purpose
     method: str
@@ -195,6 +196,9 @@ class Outgoing:
             # Another bot's message ids mean other messages.
             private = there.purpose is Purpose.CLIENT_INFO and row.purpose is Purpose.RETRACTION
             return Fail("The message was sent by another bot.") if private else Drop("not this bot's message")
+        if row.payload is not None:
+            said = self._said(row)
+            return Steps([Step(self._edit(row, each, said)) for each in there.message_ids])
         assert row.task is not None
         if delete:
             redacted = Reply(messages.client_redacted(row.task))

@@ -1,7 +1,7 @@
 """Row → screen: rows → Structs, in hand-written SQL."""
 
 from .lines import KINDS, AuditFilter, Line, actors, audit, timeline
-from .rows import BIGGEST, first_id
+from .rows import first_id
 from .story import (
     FullReport,
     ReportFilter,
@@ -15,7 +15,6 @@ from .story import (
 from .today import Overview, overview
 
 __all__ = [
-    "BIGGEST",
     "KINDS",
     "AuditFilter",
     "FullReport",

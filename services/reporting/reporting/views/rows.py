@@ -9,8 +9,6 @@ import asyncpg
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
 
-BIGGEST = 2**63 - 1  # that a bigint holds
-
 
 def first_id(at: datetime) -> UUID:
     """Below every uuid7 made at or after this millisecond (RFC 9562, section 5.7)."""

@@ -44,18 +44,16 @@ CREATE TABLE offers (
     client_info_at timestamptz,  -- the latest time it went out
     completed_at   timestamptz,
     withdrawn_at   timestamptz,
+    task_info_event   uuid,      -- the event that had task info go out
+    client_info_event uuid,      -- the latest event that had client info go out
     PRIMARY KEY (task, offer)
 );
 
--- What became of the latest message of each kind; a task's row says since when it is waited for.
+-- What became of the message that an event had go out; without a row here it is still queued.
 CREATE TABLE deliveries (
-    task    bigint,
-    offer   integer,
-    purpose text,
-    state   text NOT NULL,
-    reason  text NOT NULL,
-    at      timestamptz NOT NULL,
-    PRIMARY KEY (task, offer, purpose)
+    event  uuid PRIMARY KEY,
+    state  text NOT NULL,
+    reason text NOT NULL
 );
 
 CREATE TABLE technicians (

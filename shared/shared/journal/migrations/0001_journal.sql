@@ -23,7 +23,9 @@ CREATE TABLE commands (
 );
 
 CREATE TABLE outbox (
-    position bigint PRIMARY KEY REFERENCES events
+    position bigint PRIMARY KEY REFERENCES events,
+    -- of a redacted stream, which the bus is to forget before it gets it anew
+    again    boolean NOT NULL DEFAULT false
 );
 
 -- Which making of the stream EVENTS holds everything of this journal that is not in the outbox.

@@ -80,7 +80,7 @@
     made.dataset.kind = frame.kind;
     made.dataset.id = frame.id;
     const head = element("div", "toast-header");
-    const time = element("small", "ms-auto", frame.at ? new Date(frame.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "");
+    const time = element("small", "ms-auto", frame.at ? new Date(frame.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false }) : "");
     const close = element("button", "ms-2 btn-close");
     close.type = "button";
     close.setAttribute("aria-label", "Close");
@@ -135,11 +135,37 @@
 
   body.addEventListener("htmx:responseError", (event) => {
     const request = event.detail.xhr;
-    if (event.detail.requestConfig.verb === "get") return; // a fragment keeps what is shown in its place
+    if (event.detail.requestConfig.verb === "get") {
+      if (request.status === 404) gone(event.detail.elt);
+      return; // otherwise a fragment keeps what is shown in its place
+    }
     let text = "Please try again.";
     try { text = JSON.parse(request.responseText).detail || text; } catch { /* not a problem document */ }
     toast({ kind: "problem", problem: true, id: "", text, at: null, actions: [] });
   });
+
+  // A choice that somebody is making is not taken from under their hand.
+  body.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const there = event.detail.target;
+    if (there === document.activeElement || there.value) event.detail.shouldSwap = false;
+  });
+
+  // The page's own live part is no longer there, so nothing else on this page can be done either.
+  function gone(part) {
+    const live = (part.getAttribute("hx-trigger") || "").includes("callout:changed") && part.hasAttribute("hx-select");
+    const content = document.getElementById("content");
+    if (!live || !content) return;
+    const above = document.querySelector(".page-pretitle a");
+    const box = element("div", "container-xl", "");
+    const alert = element("div", "alert alert-warning", "This was deleted. ");
+    alert.setAttribute("role", "alert");
+    const back = element("a", "alert-link", above ? `Back to ${above.textContent}` : "Back to the overview");
+    back.href = above ? above.href : "/";
+    alert.append(back);
+    box.append(alert);
+    content.replaceChildren(box);
+    for (const link of document.querySelectorAll(".page-header .btn-list > :not(#connection):not([hx-get])")) link.remove();
+  }
 
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset && event.target.dataset.confirm;
@@ -167,6 +193,22 @@
       area.remove();
     }
   }
+
+  // ---- a link to a part of the page opens that part, and puts the cursor into it
+
+  function reveal() {
+    const part = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (!part) return;
+    if (part.tagName === "DETAILS") part.open = true;
+    const field = part.querySelector("select, input:not([type=hidden]), textarea");
+    if (field) field.focus();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[href^='#']");
+    if (link && link.hash === location.hash) reveal(); // the same place again is no change of the hash
+  });
+  window.addEventListener("hashchange", reveal);
+  reveal();
 
   window.callout = { toast, copy };
   if (body.dataset.feed) connect();

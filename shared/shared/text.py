@@ -10,8 +10,12 @@ import re
 
 from shared.refusal import Refused, Why
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
+"""As ranges of a regular expression: without tabs and line ends, with halves of surrogate pairs, which are no text."""
+DIRECTION = r"\u202a-\u202e\u2066-\u2069"
+
+_CONTROL = re.compile(f"[{CONTROL}]")
+_DIRECTION = re.compile(f"[{DIRECTION}]")
 
 # The same two, as bytes on the wire: raw, escaped in JSON, percent-encoded in a form or query.
 _RAW_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

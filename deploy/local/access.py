@@ -1,0 +1,76 @@
+"""How the servers of one data folder are reached: ports, roles and passwords, kept in `servers.json`."""
+
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from local.trouble import CannotStart
+
+HOST = "127.0.0.1"
+DATABASE = "callout"
+SUPERUSER = "postgres"
+
+ROLES = ("bot_gateway", "invoices", "notifier", "reporting", "tasks")
+"""One database role and one schema of the same name for each service."""
+
+NATS_USER = "callout"
+
+
+class Access(Struct):
+    """How to reach the servers of one data folder; what `servers.json` holds."""
+
+    postgres_port: int = 0
+    nats_port: int = 0
+    passwords: dict[str, str] = {}
+    provisioned: int = 0
+
+    def postgres_dsn(self, role: str) -> str:
+        """Address of the database for one of `ROLES`, or for the superuser `postgres`."""
+        # On the loopback there is nothing to encrypt, and asking for it would cost each connection a round trip.
+        return f"postgresql://{role}:{self.passwords[role]}@{HOST}:{self.postgres_port}/{DATABASE}?sslmode=disable"
+
+    @property
+    def nats_url(self) -> str:
+        return f"nats://{NATS_USER}:{self.passwords['nats']}@{HOST}:{self.nats_port}"
+
+    def fill_passwords(self) -> None:
+        """A password for each who has none yet; the others stay as they are."""
+        for name in (SUPERUSER, "nats", *ROLES):
+            self.passwords.setdefault(name, secrets.token_urlsafe(32))
+
+
+def read_access(data: Path) -> Access | None:
+    """How to reach the servers that run, or ran last, on this folder; None for a folder never used."""
+    try:
+        return msgspec.json.decode(_path(data).read_bytes(), type=Access)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise CannotStart(f"{_path(data)} is damaged: {error}. Put it back from a backup.") from error
+
+
+def remember_access(data: Path, access: Access) -> None:
+    """Keep it for the next start: without these passwords the data is locked up."""
+    path = _path(data)
+    text = msgspec.json.format(msgspec.json.encode(access))
+    if not path.exists() or path.read_bytes() != text:
+        keep_private(path, text)
+
+
+def keep_private(path: Path, text: bytes) -> None:
+    """A file that only this user may read, and that is whole or not there, whenever the machine stops."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    with new.open("wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _path(data: Path) -> Path:
+    return data / "servers.json"

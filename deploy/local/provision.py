@@ -1,0 +1,49 @@
+"""What a fresh cluster needs before the services: the database, their roles and their schemas."""
+
+import asyncpg
+
+from local.access import DATABASE, HOST, ROLES, SUPERUSER, Access
+
+PROVISIONED = 1
+"""Raise it when `provision` changes: every data folder is then provisioned again at its next start."""
+
+
+async def provision(access: Access) -> None:
+    """The database, and for each service a role that owns one schema and sees no other. Repeatable."""
+    server = await _connect(access, "postgres")
+    try:
+        if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+            await server.execute(f"CREATE DATABASE {DATABASE}")
+        # PostgreSQL lets every role into every database until told otherwise.
+        await server.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
+    finally:
+        await server.close()
+    database = await _connect(access, DATABASE)
+    try:
+        async with database.transaction():
+            await database.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
+            await database.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+            await database.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public")
+            for role in ROLES:
+                if not await database.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+                    await database.execute(f"CREATE ROLE {role}")
+                # token_urlsafe has no quote in it
+                await database.execute(f"ALTER ROLE {role} LOGIN PASSWORD '{access.passwords[role]}'")
+                await database.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {role}")
+                await database.execute(f"CREATE SCHEMA IF NOT EXISTS {role} AUTHORIZATION {role}")
+                # In `public` there is only what extensions bring, and nobody may add to it.
+                await database.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+                await database.execute(f"ALTER ROLE {role} SET search_path = {role}, public")
+    finally:
+        await database.close()
+
+
+async def _connect(access: Access, database: str) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect(
+        host=HOST,
+        port=access.postgres_port,
+        user=SUPERUSER,
+        password=access.passwords[SUPERUSER],
+        database=database,
+        ssl=False,
+    )
