@@ -226,6 +226,26 @@ async def test_a_relay_that_waits_for_an_erasure_publishes_what_it_left(two: Two
     assert await two.on_the_bus() == [("client.1", 1, ""), ("client.1", 2, "")]
 
 
+async def test_a_relay_that_had_begun_with_a_later_version_loses_none(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It saw version 2 alone in the outbox, and waited for it; version 1 was queued again meanwhile."""
+    monkeypatch.setattr("shared.journal.relay.BATCH", 1)
+    relay = two.writer.relay
+    await two.knows(1, ClientAdded(SIGRID), ClientRenamed(LINDQVIST))
+    await relay.refill()
+    async with two.writer.pool.acquire() as connection:
+        await connection.execute("DELETE FROM outbox WHERE position = (SELECT min(position) FROM outbox)")
+        async with connection.transaction():
+            await redact(connection, "client.1", "name", (ClientAdded, ClientRenamed))  # type: ignore[arg-type]  # a pool's proxy
+            draining = asyncio.create_task(relay._drain())
+            await asyncio.sleep(0.2)
+    await draining
+    while await relay._drain():
+        pass
+    assert await two.on_the_bus() == [("client.1", 1, ""), ("client.1", 2, "")]
+
+
 async def test_in_batches_of_two_it_is_purged_once(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     """A later batch must not take back what an earlier one has published."""
     monkeypatch.setattr("shared.journal.relay.BATCH", 2)

@@ -33,9 +33,9 @@ DELETE FROM outbox WHERE position = ANY(ARRAY(SELECT position FROM outbox ORDER 
 RETURNING position, again
 """
 _COLUMNS = "position, id, stream, version, type, schema, data, actor, at, command_id, causation_id"
-_READ = f"SELECT {_COLUMNS} FROM events WHERE position = ANY($1) ORDER BY position"  # noqa: S608 - see above
+_READ = f"SELECT {_COLUMNS} FROM events WHERE position = ANY($1) ORDER BY position"  # noqa: S608 - own column names
 _TAKE_STREAM = "DELETE FROM outbox USING events e WHERE e.position = outbox.position AND e.stream = $1"
-_READ_STREAM = f"SELECT {_COLUMNS} FROM events WHERE stream = $1 ORDER BY version"  # noqa: S608 - see above
+_READ_STREAM = f"SELECT {_COLUMNS} FROM events WHERE stream = $1 ORDER BY version"  # noqa: S608 - own column names
 
 
 class Relay:
