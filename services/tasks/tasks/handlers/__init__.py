@@ -5,13 +5,11 @@ one transaction, so a request that comes twice has one effect.
 """
 
 import asyncio
-from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
 import structlog
 from cryptography.fernet import Fernet
-from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from shared.contract.client import ClientAdded, ClientRenamed
@@ -24,10 +22,6 @@ from shared.contract.task import (
     Status,
     Tap,
     TapAnswer,
-    TaskAssigned,
-    TaskCreated,
-    TaskDetails,
-    TaskEdited,
     TaskSent,
     TaskStatusChanged,
     Verdict,
@@ -36,12 +30,11 @@ from shared.journal import Journal, Outcome, redact
 from shared.journal.journal import Within
 from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
-from shared.web import scrub
-
-from . import views
-from .domain import answers, checks
-from .domain.client import AddClient, EditClient, EraseClient
-from .domain.task import (
+from shared.text import scrub
+from tasks import views
+from tasks.domain import answers, checks
+from tasks.domain.client import AddClient, EditClient, EraseClient
+from tasks.domain.task import (
     HELD,
     AssignTask,
     CreateTask,
@@ -52,63 +45,35 @@ from .domain.task import (
     SetStatus,
     Task,
     TaskCommand,
-    words,
 )
-from .projections import CLIENTS, TASKS
+from tasks.handlers.asked import (
+    Asking,
+    ClientChanges,
+    NewTask,
+    TaskChanges,
+    edited,
+    given,
+    same_client,
+    same_edit,
+    same_task,
+)
+from tasks.handlers.required import (
+    NO_CLIENT,
+    known_number,
+    require_active,
+    require_client,
+    require_nobody_needs,
+)
+from tasks.projections import CLIENTS, TASKS
+
+__all__ = ["NO_TASK", "Asking", "ClientChanges", "Handlers", "NewTask", "TaskChanges", "known_number"]
+
+log = structlog.get_logger()
 
 ARRIVAL, ARRIVAL_LOOKS = 1.0, 20  # seconds, and how often it is looked meanwhile
 
 NO_TASK = "There is no such task. It may have been deleted."
-NO_CLIENT = "There is no such client. The data may have been erased."
-OTHER_REQUEST = "This idempotency key was used for something else. Use a new one."
 NOT_NOW = "This may not be sent now: the offer is over, or the task is not in progress."
-
-
-class Asking(Struct, frozen=True):
-    """Who asks, and under which id the answer is kept.
-
-    expected  the version that they saw, where two admins could collide
-    """
-
-    actor: str
-    command_id: UUID
-    expected: int | None = None
-
-
-class NewTask(Struct, frozen=True):
-    """Exactly one of client_id and client says whom the work is for."""
-
-    details: TaskDetails
-    technician: int | None = None
-    client_id: int | None = None
-    client: ClientInfo | None = None
-    send: bool = False
-
-
-class TaskChanges(Struct, frozen=True):
-    """What is left out stays as it is."""
-
-    title: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    area: str | UnsetType = UNSET
-    priority: str | UnsetType = UNSET
-    scheduled_at: str | UnsetType = UNSET
-    client: int | UnsetType = UNSET
-
-
-class ClientChanges(Struct, frozen=True):
-    """What is left out stays as it is."""
-
-    name: str | UnsetType = UNSET
-    phone: str | UnsetType = UNSET
-    email: str | UnsetType = UNSET
-    address: str | UnsetType = UNSET
-    notes: str | UnsetType = UNSET
-
-
-T = TypeVar("T")
-
-log = structlog.get_logger()
 
 
 class Handlers:
@@ -372,79 +337,3 @@ class Handlers:
 
 
 # ── What a command needs to be true elsewhere ────────────────────────────────
-
-
-async def require_active(connection: asyncpg.Connection, number: int, field: str) -> None:
-    technician = await views.technician(connection, number, lock=True) if 0 < number <= BIGGEST else None
-    sentence = {
-        None: "There is no such technician. Technicians register by pressing Start in the bot.",
-        "deleted": "{} was deleted. Choose another technician.",
-        "blocked": "{} has blocked the bot, so nothing would arrive. They come back by pressing Start in the bot.",
-        "deactivated": "{}'s Telegram account is deactivated. Choose another technician.",
-    }.get(technician.status if technician else None)
-    if sentence:
-        sentence = sentence.format(technician.name if technician else "")
-        raise Refused(sentence, Why.INVALID, {field: sentence})
-
-
-async def require_client(connection: asyncpg.Connection, number: int) -> None:
-    if not 0 < number <= BIGGEST or await views.client(connection, number) is None:
-        raise Refused(NO_CLIENT, Why.INVALID, {"client_id": NO_CLIENT})
-
-
-async def require_nobody_needs(connection: asyncpg.Connection, client: int) -> None:
-    """Whoever is about to go there needs the data. What changes one of these tasks now waits, or is waited for."""
-    for task in await views.lock_tasks_of(connection, client):
-        if task.stands and task.status in (Status.ACCEPTED, Status.IN_PROGRESS):
-            raise Refused(
-                f"Task #{task.number} of this client is {words(task.status)}. Complete or cancel it first."
-            )
-
-
-def known_number(number: int, otherwise: str) -> int:
-    if not 0 < number <= BIGGEST:
-        raise Refused(otherwise, Why.MISSING)
-    return number
-
-
-def same_task(first: Outcome, new: NewTask) -> int:
-    """The number that the first request got, if this one asks for the same."""
-    assigned = [] if new.technician is None else [TaskAssigned(new.technician)]
-    match first.events:
-        case (TaskCreated(_, details, client), *rest) if details == new.details and rest == assigned:
-            if new.client_id in (None, client):
-                return int(first.key)
-    raise Refused(OTHER_REQUEST, Why.INVALID)
-
-
-def edited(before: EditTask, changes: TaskChanges, zone: str | None) -> EditTask:
-    """The task with these changes; refused where one of them can't be."""
-    scheduled_at = before.details.scheduled_at
-    typed = checks.Typed(
-        title=given(changes.title, before.details.title),
-        description=given(changes.description, before.details.description),
-        area=given(changes.area, before.details.area),
-        priority=given(changes.priority, before.details.priority),
-        scheduled_at=given(changes.scheduled_at, scheduled_at.isoformat() if scheduled_at else ""),
-    )
-    return EditTask(checks.task_details(typed, zone), given(changes.client, before.client))
-
-
-def same_edit(first: Outcome, changes: TaskChanges, zone: str | None) -> None:
-    """The same changes change nothing of what the first request made; others must not be forgotten in silence."""
-    match first.events:
-        case (TaskEdited(details, client),):
-            made = EditTask(details, client)
-            if edited(made, changes, zone) != made:
-                raise Refused(OTHER_REQUEST, Why.INVALID)
-
-
-def same_client(first: Outcome, info: ClientInfo) -> int:
-    """As `same_task`; what else is known of a client is in no event, so that it can't be compared."""
-    if first.events != (ClientAdded(info.name),):
-        raise Refused(OTHER_REQUEST, Why.INVALID)
-    return int(first.key)
-
-
-def given(value: T | UnsetType, otherwise: T) -> T:
-    return otherwise if isinstance(value, UnsetType) else value
