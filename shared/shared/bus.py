@@ -17,6 +17,7 @@ from faststream.nats import NatsBroker, NatsResponse, NatsRouter
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 STREAM = "EVENTS"
 ACK_WAIT = 30.0  # seconds that a fold may take over a batch
 PUBLISH_TIMEOUT = 5.0
+ASKED_AGAIN = (0.05, 0.1, 0.2)  # seconds until a question that nobody heard is asked again
 
 BUS_TROUBLE = (NatsError, asyncio.TimeoutError)
 """What NATS raises while it is away or has lost its store; it passes, and nothing is lost by it."""
@@ -183,7 +185,7 @@ class Bus:
     async def request(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
         """Asks another service; raises `Refused` where it does not answer in time, `AnswerBroke` where it can't."""
         try:
-            reply = await self.client.request(subject, msgspec.json.encode(question), timeout=timeout)
+            reply = await self._ask(subject, msgspec.json.encode(question), timeout)
         except (*BUS_TROUBLE, OSError) as error:
             raise _no_answer() from error
         match (reply.headers or {}).get(_OUTCOME):
@@ -192,6 +194,15 @@ class Bus:
             case "broke":
                 raise AnswerBroke(f"A part of Callout broke while it answered {subject}.")
         return msgspec.json.decode(reply.data, type=answer)
+
+    async def _ask(self, subject: str, body: bytes, timeout: float) -> Msg:
+        """A question that reached nobody had no effect: it is asked again, as whoever answers may just be starting."""
+        for pause in ASKED_AGAIN:
+            try:
+                return await self.client.request(subject, body, timeout=timeout)
+            except NoRespondersError:
+                await asyncio.sleep(pause)
+        return await self.client.request(subject, body, timeout=timeout)
 
     async def publish(self, subject: str, body: bytes = b"") -> None:
         """Tells whoever listens now; nothing is kept."""
