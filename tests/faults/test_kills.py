@@ -7,6 +7,8 @@ import asyncpg
 import msgspec
 import nats
 import pytest
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
 
 from shared.bus import STREAM
 from tests.journeys.test_workflow import accepted, completed, joined, sent
@@ -82,12 +84,13 @@ async def test_a_wiped_jetstream_changes_nothing_that_an_admin_sees(fresh: Callo
     async def filled() -> bool:
         """the stream with every event"""
         events = await all_events(fresh)
+        client = await nats.connect(fresh.servers.nats_url, allow_reconnect=False)
         try:
-            client = await nats.connect(fresh.servers.nats_url)
             info = await client.jetstream().stream_info(STREAM)
-            await client.close()
-        except Exception:
+        except (JetStreamError, NatsError):
             return False
+        finally:
+            await client.close()
         return bool(info.state.messages >= events)
 
     await eventually(filled, seconds=10)
