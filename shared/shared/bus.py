@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from faststream.message import StreamMessage
 from faststream.nats import NatsBroker, NatsResponse, NatsRouter
+from faststream.nats.annotations import NatsMessage
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -23,6 +24,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck, Storag
 from nats.js.errors import NotFoundError
 
 from shared.journal.database import DATABASE_AWAY
+from shared.language import ENGLISH, _, speaking, spoken
 from shared.refusal import Refused, Why
 
 log = structlog.get_logger()
@@ -45,6 +47,9 @@ _STREAM = StreamConfig(
 
 _OUTCOME = "Callout-Outcome"
 """The header of a reply that holds no answer. `away`: ask again later; `broke`: asking again may not help."""
+
+_LANGUAGE = "Callout-Language"
+"""The header of a question: the language in which the one who waits for the answer reads."""
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -199,10 +204,13 @@ class Bus:
         """A question that reached nobody had no effect: it is asked again, as whoever answers may just be starting."""
         for pause in ASKED_AGAIN:
             try:
-                return await self.client.request(subject, body, timeout=timeout)
+                return await self._once(subject, body, timeout)
             except NoRespondersError:
                 await asyncio.sleep(pause)
-        return await self.client.request(subject, body, timeout=timeout)
+        return await self._once(subject, body, timeout)
+
+    async def _once(self, subject: str, body: bytes, timeout: float) -> Msg:
+        return await self.client.request(subject, body, timeout=timeout, headers={_LANGUAGE: spoken()})
 
     async def publish(self, subject: str, body: bytes = b"") -> None:
         """Tells whoever listens now; nothing is kept."""
@@ -225,9 +233,10 @@ def answers(
     decoder = msgspec.json.Decoder(question)
 
     @router.subscriber(subject, queue=queue, decoder=_as_it_came)
-    async def respond(body: bytes) -> bytes | NatsResponse:
+    async def respond(body: bytes, message: NatsMessage) -> bytes | NatsResponse:
         try:
-            return msgspec.json.encode(await answer(decoder.decode(body)))
+            with speaking(message.headers.get(_LANGUAGE, ENGLISH)):
+                return msgspec.json.encode(await answer(decoder.decode(body)))
         except (*DATABASE_AWAY, *BUS_TROUBLE) as error:
             log.warning("question not answered", subject=subject, reason=f"{type(error).__name__}: {error}")
             return NatsResponse(b"", headers={_OUTCOME: "away"})
@@ -240,7 +249,7 @@ def answers(
 
 def _no_answer() -> Refused:
     return Refused(
-        "A part of Callout does not answer just now. Please try again in a moment.", Why.UNAVAILABLE
+        _("A part of Callout does not answer just now. Please try again in a moment."), Why.UNAVAILABLE
     )
 
 

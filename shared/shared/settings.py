@@ -4,12 +4,13 @@ import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -20,6 +21,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret        at least 32 characters; keys for data at rest are derived from it
     public_url    where browsers reach the dashboard; the cookie is `Secure` when it is https
     telegram_api  base URL of the Bot API
+    telegram_pace how many times faster than Telegram's own servers it may be used
     """
 
     postgres: str
@@ -27,6 +29,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret: str
     public_url: str = "http://127.0.0.1:8000"
     telegram_api: str = "https://api.telegram.org"
+    telegram_pace: Annotated[float, Meta(gt=0)] = 1.0
     host: str = "127.0.0.1"
     port: int = 8000
     log_level: str = "info"

@@ -10,7 +10,6 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
@@ -18,8 +17,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from msgspec import Struct
-from uuid_utils.compat import uuid7
 
+from shared import clock
 from shared.contract import AnyEvent, Recorded
 from shared.contract.event import Envelope, Event, stream_name
 from shared.journal.database import transaction
@@ -234,10 +233,10 @@ def seal(
     cause: UUID | None = None,
 ) -> list[Recorded]:
     """Puts events into envelopes, numbered on from `version`."""
-    now = datetime.now(UTC)
+    now = clock.now()
     return [
         Envelope(
-            id=uuid7(),
+            id=clock.new_id(),
             stream=stream,
             version=number,
             type=type(event).__name__,
@@ -270,7 +269,7 @@ async def append(
         _APPEND,
         outcome.stream,
         first.actor if first else None,
-        first.at if first else datetime.now(UTC),
+        first.at if first else clock.now(),
         command_id,
         first.causation_id if first else None,
         [each.id for each in recorded],

@@ -53,7 +53,8 @@ taken out direction overrides, found out who asks, and refused requests that ano
 
 In templates (`{% extends "layout.html" %}`; blocks `title`, `pretitle`, `actions`, `content`): `identity` (None on
 public pages), `site`, `path`, `query`, `link(after=…)` (this page with other query parameters), `refused`, `back`,
-`asset("callout.css")`, `icon("check")`, `command_id()`, `Role`. StrictUndefined: pass every name that a template uses.
+`asset("callout.css")`, `icon("check")` (`icon("arrow-right", flip=true)` points along the line of reading),
+`command_id()`, `Role`. StrictUndefined: pass every name that a template uses.
 Filters: `|time` `|day` `|field_time` (site's zone), `|money("EUR")`, `|number`, `|words` (in_progress → In progress).
 Macros, `{% from "macros.html" import … %}`:
     status_badge(status)                     a coloured badge for any status of the contract
@@ -65,9 +66,12 @@ Macros, `{% from "macros.html" import … %}`:
     select(name, label, options, value="", refused=None, hint=None)      options: [(value, label), …]
     empty(title, text)    pager(page, link)    alert(text, kind="danger")
 No inline script or style is possible (strict CSP); classes are Tabler's, icons `{{ icon("check") }}`.
-Live parts: `<div id="list" hx-get="{{ link() }}" hx-select="#list" hx-trigger="callout:changed from:body"
-hx-swap="outerHTML">`; the script triggers `callout:changed` when a notification has come. A fragment of another
-service: `<div hx-get="/invoices/for-task/1042" hx-trigger="load">…what is shown while it isn't there…</div>`.
+Sentences: `{{ _("Task #%(number)s", number=task.number) }}`, `{{ ngettext("%(num)s task", "%(num)s tasks", count) }}`;
+see `shared.language`. `language()`, `offered_languages()`, `direction()` and `theme` are the reader's.
+Live parts: `<div {{ live("list") }}>` is fetched again and morphed in when something has changed (the script triggers
+`callout:changed` then); rows and cards in it have ids of their own, by which morphing knows them again.
+A fragment of another service: `<div hx-get="/invoices/for-task/1042" hx-trigger="load">`, with what is shown while it
+isn't there.
 `<button data-copy="text">` copies; `<form data-confirm="…">` asks first where scripts run.
 """
 
@@ -76,12 +80,13 @@ from typing import Any, TypeAlias
 import litestar
 from litestar import Response
 
+from shared.language import words
 from shared.text import clean, scrub
 
 from .app import build_app
 from .forms import command_id, form, in_zone, invalid, read, zone_of
 from .guard import COOKIE, OWNER, PUBLIC, VIEWER, Identity, identity, known, needs
-from .pages import asset, fragment, page, see, words
+from .pages import asset, fragment, page, see
 from .paging import Page, after_of, limit_of, paged, seal
 from .problems import problem
 from .sessions import BUCKET, FILLED, USED, Session, SessionBook, digest

@@ -75,7 +75,7 @@ def build_app(
             logging_config=None,
             debug=False,
         )
-    app.wall = Wall(super(App, app).__call__, name, sessions, settings)
+    app.wall = Wall(super(App, app).__call__, name, sessions, site, settings)
     return app
 
 

@@ -12,6 +12,7 @@ import litestar
 import msgspec
 from litestar.datastructures import MultiDict
 
+from shared.language import N_, _, word
 from shared.refusal import Refused, Why
 from shared.web.guard import known
 
@@ -20,6 +21,7 @@ T = TypeVar("T")
 _SCOPE = UUID("5e1f3c52-6d0a-5c0f-9d0e-3f6f4c0a7b11")
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?")
 _MESSAGE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTALL)
+UNREADABLE = N_("The form can't be read. Please load the page again.")
 _INTERNAL = ("command_id", "next")
 """Fields of forms that are never the Struct's unless it names them."""
 
@@ -32,7 +34,7 @@ def form(request: litestar.Request[Any, Any, Any]) -> MultiDict[str]:
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError as error:
-        raise Refused("The form can't be read. Please load the page again.", Why.INVALID) from error
+        raise Refused(_(UNREADABLE), Why.INVALID) from error
     return MultiDict((name, value.replace("\r\n", "\n").strip()) for name, value in pairs)
 
 
@@ -54,7 +56,7 @@ async def read(request: litestar.Request[Any, Any, Any], wanted: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refused("The body is not valid JSON.", Why.INVALID) from error
+        raise Refused(_("The body is not valid JSON."), Why.INVALID) from error
 
 
 def to_struct(fields: dict[str, str], wanted: type[T], zone: ZoneInfo) -> T:
@@ -85,7 +87,7 @@ def command_id(request: litestar.Request[Any, Any, Any]) -> UUID:
     if not given:
         return uuid.uuid4()
     if len(given) > 200:
-        raise Refused("The Idempotency-Key is too long: at most 200 characters.", Why.INVALID)
+        raise Refused(_("The Idempotency-Key is too long: at most 200 characters."), Why.INVALID)
     who = known(request)
     return uuid.uuid5(_SCOPE, "\n".join((who.actor if who else "", request.method, request.url.path, given)))
 
@@ -109,15 +111,16 @@ def invalid(message: str) -> Refused:
     missing = re.fullmatch(r"Object missing required field `(.+)`", what)
     unknown = re.fullmatch(r"Object contains unknown field `(.+)`", what)
     if missing:
-        where, what = f"{where}.{missing[1]}".lstrip("."), "This is needed."
+        where, what = f"{where}.{missing[1]}".lstrip("."), _("This is needed.")
     elif unknown:
-        where, what = f"{where}.{unknown[1]}".lstrip("."), "There is no such field."
+        where, what = f"{where}.{unknown[1]}".lstrip("."), _("There is no such field.")
     else:
         what = f"{what}."
     where = re.sub(r"\[(\d+)\]", r".\1", where).strip(".")
     if not where:
         return Refused(what, Why.INVALID)
-    return Refused(f"Please check “{where.replace('_', ' ')}”: {what}", Why.INVALID, {where: what})
+    sentence = _("Please check “%(field)s”: %(what)s", field=word(where), what=what)
+    return Refused(sentence, Why.INVALID, {where: what})
 
 
 def _last(fields: MultiDict[str]) -> dict[str, str]:
@@ -127,11 +130,11 @@ def _last(fields: MultiDict[str]) -> dict[str, str]:
 
 def _plant(tree: dict[str, Any], path: list[str], value: str) -> None:
     if len(path) > 6:
-        raise Refused("The form can't be read. Please load the page again.", Why.INVALID)
+        raise Refused(_(UNREADABLE), Why.INVALID)
     for part in path[:-1]:
         branch = tree.setdefault(part, {})
         if not isinstance(branch, dict):
-            raise Refused("The form can't be read. Please load the page again.", Why.INVALID)
+            raise Refused(_(UNREADABLE), Why.INVALID)
         tree = branch
     tree[path[-1]] = value
 

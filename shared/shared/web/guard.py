@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from shared.contract.admin import Role
 from shared.contract.event import by_admin, by_token
+from shared.language import _, word
 from shared.refusal import Refused, Why
 from shared.settings import Settings
 from shared.web.sessions import SessionBook, digest
@@ -64,7 +65,10 @@ def needs(request: ASGIConnection[Any, Any, Any, Any], role: Role) -> Identity:
     """Refuses whoever has a lesser role; for what depends on more than the route."""
     who = identity(request)
     if not who.role.covers(role):
-        raise Refused(f"Your role is {who.role.value}; this needs a{_n(role)} {role.value}.", Why.FORBIDDEN)
+        sentence = _(
+            "Your role is “%(role)s”; this needs “%(needed)s”.", role=word(who.role), needed=word(role)
+        )
+        raise Refused(sentence, Why.FORBIDDEN)
     return who
 
 
@@ -115,7 +119,7 @@ def check_origin(connection: ASGIConnection[Any, Any, Any, Any], settings: Setti
         fine = not strict
     if not fine or site not in (None, "same-origin", "none"):
         raise Refused(
-            "This came from another site, so it was not carried out. Please do it on Callout's own page.",
+            _("This came from another site, so it was not carried out. Please do it on Callout's own page."),
             Why.FORBIDDEN,
         )
 
@@ -123,7 +127,3 @@ def check_origin(connection: ASGIConnection[Any, Any, Any, Any], settings: Setti
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _n(role: Role) -> str:
-    return "n" if role.value[0] in "aeiou" else ""

@@ -12,7 +12,6 @@ from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import litestar
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -20,13 +19,18 @@ from litestar import MediaType, Response
 from litestar.datastructures import State
 from markupsafe import Markup
 
+from shared import language
 from shared.contract.admin import Role
 from shared.contract.site import Site
+from shared.language import words
 from shared.money import money
 from shared.refusal import Refused
 from shared.settings import Settings
 from shared.web.guard import known
 
+THEME = "callout_theme"
+"""The cookie with the colours that a person chose; `auto` is the browser's own wish."""
+THEMES = ("light", "dark", "auto")
 STATIC = Path(__file__).parent / "static"
 
 
@@ -43,9 +47,19 @@ class Web:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            extensions=["jinja2.ext.i18n"],
+        )
+        self.environment.install_gettext_callables(  # type: ignore[attr-defined]
+            language.translated, language.translated_count, newstyle=True
         )
         self.environment.globals.update(
-            asset=asset, icon=icon, command_id=lambda: uuid.uuid4().hex, Role=Role
+            asset=asset,
+            icon=icon,
+            command_id=lambda: uuid.uuid4().hex,
+            Role=Role,
+            language=language.language,
+            offered_languages=language.languages,
+            direction=language.direction,
         )
         self.environment.filters.update(
             time=self.time,
@@ -66,7 +80,7 @@ class Web:
         local = moment.astimezone(self.zone)
         now = datetime.now(self.zone)
         pattern = "d MMM, HH:mm" if local.year == now.year else "d MMM y, HH:mm"
-        shown = format_datetime(local, pattern, tzinfo=self.zone, locale=self.locale)
+        shown = format_datetime(local, pattern, tzinfo=self.zone, locale=language.locale())
         return Markup('<time dir="auto" datetime="{}">{}</time>').format(
             local.isoformat(timespec="seconds"), shown
         )
@@ -76,25 +90,21 @@ class Web:
         if moment is None:
             return ""
         local = moment.astimezone(self.zone).date() if isinstance(moment, datetime) else moment
-        return format_date(local, "d MMM y", locale=self.locale)
+        return format_date(local, "d MMM y", locale=language.locale())
 
     def field_time(self, moment: datetime | None) -> str:
         """For the value of an `<input type="datetime-local">`."""
         return moment.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M") if moment else ""
 
     def money(self, amount: Decimal, currency: str | None = None) -> str:
-        return money(amount, currency or self.site().currency, self.locale)
+        return money(amount, currency or self.site().currency, language.locale())
 
     def number(self, value: Decimal | int) -> str:
-        return format_decimal(value, locale=self.locale, decimal_quantization=False)
+        return format_decimal(value, locale=language.locale(), decimal_quantization=False)
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.site().time_zone)
-
-    @property
-    def locale(self) -> Locale:
-        return _locale(self.site().language)
 
 
 def page(
@@ -127,12 +137,6 @@ def see(request: litestar.Request[Any, Any, Any], path: str) -> Response[Any]:
     return Response(b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": path})
 
 
-def words(name: str) -> str:
-    """`in_progress` → "In progress"."""
-    text = str(name).replace("_", " ")
-    return text[:1].upper() + text[1:]
-
-
 def asset(name: str) -> str:
     """The address of a static file, with its content's hash, so that browsers may keep it for ever."""
     file = STATIC / name
@@ -142,10 +146,13 @@ def asset(name: str) -> str:
         return f"/static/{name}"
 
 
-def icon(name: str) -> Markup:
-    """One of Tabler's outline icons, from the sprite that `make static` puts together."""
-    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
-        asset("vendor/icons.svg"), name
+def icon(name: str, *, flip: bool = False) -> Markup:
+    """One of Tabler's outline icons, from the sprite that `make static` puts together.
+
+    flip  it points along the line of reading, so it is mirrored where that runs from right to left
+    """
+    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+        " callout-flip" if flip else "", asset("vendor/icons.svg"), name
     )
 
 
@@ -157,12 +164,19 @@ def _render(
 ) -> str:
     web: Web = request.app.state.web
     path = request.url.path
+    theme = request.cookies.get(THEME, "")
 
     def link(**changes: Any) -> str:
         """This page with other query parameters; None takes one away."""
         query = {**request.query_params.dict(), **changes}
         pairs = {name: value for name, value in query.items() if value not in (None, "", [])}
         return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
+
+    def live(part: str) -> Markup:
+        """The attributes of a part that is fetched again, and morphed in, when something has changed."""
+        return Markup(
+            'id="{0}" hx-get="{1}" hx-select="#{0}" hx-trigger="callout:changed from:body" hx-swap="morph:outerHTML"'
+        ).format(part, link())
 
     return web.render(
         template,
@@ -172,6 +186,8 @@ def _render(
             "path": path,
             "query": request.query_params,
             "link": link,
+            "live": live,
+            "theme": theme if theme in THEMES else "auto",
             "refused": refused,
             "back": _back(request),
             **context,
@@ -191,14 +207,6 @@ def _back(request: litestar.Request[Any, Any, Any]) -> str:
 @lru_cache(maxsize=512)
 def _digest(file: Path, _changed: int) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-
-
-@lru_cache(maxsize=32)
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse(language, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return Locale("en")
 
 
 def state(web: Web) -> State:

@@ -9,6 +9,7 @@ import litestar
 import msgspec
 from msgspec import Struct
 
+from shared.language import _
 from shared.refusal import Refused, Why
 
 DEFAULT = 50
@@ -31,7 +32,8 @@ def limit_of(request: litestar.Request[Any, Any, Any]) -> int:
     if not given:
         return DEFAULT
     if len(given) > 9 or not given.isdecimal() or not 1 <= int(given) <= MOST:
-        raise Refused(f"The limit is a number from 1 to {MOST}.", Why.INVALID, {"limit": f"1 to {MOST}"})
+        sentence = _("The limit is a number from 1 to %(most)s.", most=MOST)
+        raise Refused(sentence, Why.INVALID, {"limit": sentence})
     return int(given)
 
 
@@ -44,7 +46,7 @@ def after_of(request: litestar.Request[Any, Any, Any], kind: type[K]) -> K | Non
         padded = given.encode() + b"=" * (-len(given) % 4)
         return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=kind)
     except (binascii.Error, ValueError, msgspec.MsgspecError, UnicodeError) as error:
-        raise Refused("That page is not known. Please begin at the first.", Why.INVALID) from error
+        raise Refused(_("That page is not known. Please begin at the first."), Why.INVALID) from error
 
 
 def paged(rows: Sequence[T], limit: int, key: Callable[[T], Any]) -> Page[T]:

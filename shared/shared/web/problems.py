@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 from nats.errors import Error as NatsError
 
 from shared.journal.database import DATABASE_AWAY
+from shared.language import N_, _
 from shared.refusal import Refused, Why
 from shared.web.forms import invalid
 from shared.web.guard import SAFE, bearer_token, known
@@ -22,17 +23,19 @@ from shared.web.pages import page
 
 log = structlog.get_logger()
 
-LATER = "The database does not answer just now, so nothing was changed. Please try again in a moment."
-FULL = "There is no room left to store anything, so nothing was changed. Please tell whoever runs this installation."
-NO_BUS = "A part of Callout does not answer just now. Please try again in a moment."
+LATER = N_("The database does not answer just now, so nothing was changed. Please try again in a moment.")
+FULL = N_(
+    "There is no room left to store anything, so nothing was changed. Please tell whoever runs this installation."
+)
+NO_BUS = N_("A part of Callout does not answer just now. Please try again in a moment.")
 
 SENTENCES = {
-    400: "This request can't be understood. Where it carries JSON, please check that it is valid.",
-    401: "Please log in, or send a valid API token.",
-    404: "There is no such page.",
-    405: "That can't be done here.",
-    413: "That is too large.",
-    415: "This kind of content can't be read here. Please send JSON.",
+    400: N_("This request can't be understood. Where it carries JSON, please check that it is valid."),
+    401: N_("Please log in, or send a valid API token."),
+    404: N_("There is no such page."),
+    405: N_("That can't be done here."),
+    413: N_("That is too large."),
+    415: N_("This kind of content can't be read here. Please send JSON."),
 }
 
 
@@ -93,11 +96,20 @@ def _http(request: litestar.Request[Any, Any, Any], error: HTTPException) -> Res
     if isinstance(error, ValidationException):
         fields = _fields(error)
         first = next(iter(fields.items()), None)
-        detail = f"Please check “{first[0]}”: {first[1]}" if first else "Please check what was sent."
+        detail = (
+            _("Please check “%(field)s”: %(what)s", field=first[0], what=first[1])
+            if first
+            else _("Please check what was sent.")
+        )
         return problem(request, 422, detail, fields)
     if status >= 500:
         return _fault(request, error)
-    return problem(request, status, SENTENCES.get(status, error.detail), headers=dict(error.headers or {}))
+    return problem(
+        request,
+        status,
+        _(SENTENCES[status]) if status in SENTENCES else error.detail,
+        headers=dict(error.headers or {}),
+    )
 
 
 def _may_know(request: litestar.Request[Any, Any, Any]) -> bool:
@@ -118,14 +130,14 @@ def _fields(error: ValidationException) -> dict[str, str]:
 def _nobody(request: litestar.Request[Any, Any, Any]) -> Response[Any]:
     if request.headers.get("hx-request"):
         at = urlsplit(request.headers.get("hx-current-url", "/")).path or "/"
-        return problem(request, 401, SENTENCES[401], headers={"HX-Redirect": f"/login?next={quote(at)}"})
+        return problem(request, 401, _(SENTENCES[401]), headers={"HX-Redirect": f"/login?next={quote(at)}"})
     if request.method in SAFE and wants_page(request):
         query = request.scope["query_string"].decode("latin-1")
         at = request.url.path + (f"?{query}" if query else "")
         return Response(
             b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": f"/login?next={quote(at)}"}
         )
-    return problem(request, 401, SENTENCES[401], headers={"WWW-Authenticate": "Bearer"})
+    return problem(request, 401, _(SENTENCES[401]), headers={"WWW-Authenticate": "Bearer"})
 
 
 def _database(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -133,12 +145,12 @@ def _database(request: litestar.Request[Any, Any, Any], error: Exception) -> Res
         return _fault(request, error)  # wrong use of the library is a fault of ours, not of the database
     log.warning("database away", path=request.url.path, error=f"{type(error).__name__}: {error}")
     full = isinstance(error, asyncpg.DiskFullError)
-    return problem(request, 503, FULL if full else LATER)
+    return problem(request, 503, _(FULL if full else LATER))
 
 
 def _bus(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
     log.warning("bus away", path=request.url.path, error=f"{type(error).__name__}: {error}")
-    return problem(request, 503, NO_BUS)
+    return problem(request, 503, _(NO_BUS))
 
 
 def _fault(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -147,7 +159,11 @@ def _fault(request: litestar.Request[Any, Any, Any], error: Exception) -> Respon
     return problem(
         request,
         500,
-        f"Something went wrong on our side. Please try again; if it stays, tell your admin the reference {reference}.",
+        _(
+            "Something went wrong on our side. Please try again; if it stays, tell your admin "
+            "the reference %(reference)s.",
+            reference=reference,
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """What stands before every route: limits, cleaning, who is asking, and the headers of every answer."""
 
 import asyncio
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, cast
 
@@ -17,6 +18,8 @@ from litestar.types import (
     WebSocketScope,
 )
 
+from shared.contract.site import Site
+from shared.language import _, known, speaking
 from shared.metrics import REQUEST_SECONDS, REQUESTS
 from shared.refusal import Refused, Why
 from shared.settings import Settings
@@ -25,6 +28,8 @@ from shared.web.guard import SAFE, bearer_token, check_origin, identify
 from shared.web.sessions import SessionBook
 
 BODY_LIMIT = 256 * 1024
+LANGUAGE = "callout_language"
+"""The cookie with the language that a person chose; without it they read the site's."""
 DRAIN_LIMIT = 64 * 1024 * 1024
 """So much of a body that is too large is read and dropped: a client that is cut off while it sends sees no answer."""
 BODY_SECONDS = 30.0
@@ -59,10 +64,13 @@ HEADERS = {
 class Wall:
     """ASGI. What it refuses it leaves in the scope, where `guard` raises it: so errors have one way out."""
 
-    def __init__(self, app: ASGIApp, name: str, sessions: SessionBook, settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, name: str, sessions: SessionBook, site: Callable[[], Site], settings: Settings
+    ) -> None:
         self._app = app
         self._name = name
         self._sessions = sessions
+        self._site = site
         self._settings = settings
         headers = dict(HEADERS)
         if settings.secure:
@@ -70,11 +78,14 @@ class Wall:
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.WEBSOCKET:
-            await self._judge(scope)
-            await self._app(scope, receive, send)
-        else:
-            await self._http(scope, receive, send)
+        connection: litestar.Request[Any, Any, Any] = litestar.Request(cast(HTTPScope, scope))
+        chosen = connection.cookies.get(LANGUAGE, "")
+        with speaking(chosen if known(chosen) else self._site().language):
+            if scope["type"] == ScopeType.WEBSOCKET:
+                await self._judge(scope)
+                await self._app(scope, receive, send)
+            else:
+                await self._http(scope, receive, send)
 
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began = perf_counter()
@@ -129,11 +140,18 @@ class Wall:
                     if not message.get("more_body") or size > DRAIN_LIMIT:
                         break
         except TimeoutError:
-            _refuse(scope, Refused("The request took too long to arrive. Please send it again.", Why.INVALID))
+            _refuse(
+                scope, Refused(_("The request took too long to arrive. Please send it again."), Why.INVALID)
+            )
             return b""
         if size > BODY_LIMIT:
             limit = f"{BODY_LIMIT // 1024} KB"
-            _refuse(scope, Refused(f"That is too large: at most {limit} can be sent at once.", Why.TOO_LARGE))
+            _refuse(
+                scope,
+                Refused(
+                    _("That is too large: at most %(limit)s can be sent at once.", limit=limit), Why.TOO_LARGE
+                ),
+            )
             return b""
         try:
             return clean_body(b"".join(chunks), _content_type(scope))
