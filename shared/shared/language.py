@@ -87,7 +87,7 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
 
 
 def translated(message: str) -> str:
-    return _catalogue(language()).gettext(message)
+    return _catalogue(language()).gettext(message) if message else ""
 
 
 def translated_count(one: str, many: str, count: int) -> str:

@@ -1,10 +1,24 @@
-"""The settings that every service shows or obeys, as one event with all of them."""
+"""The settings that every service shows or obeys, as one event with all of them; and the company's logo."""
 
-from typing import TypeAlias
+from datetime import time
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from .event import Event
+
+
+class WorkingHours(Struct, frozen=True):
+    """When the office works, on the site's clock: only then the no-answer limit runs.
+
+    days    ISO weekdays, 1 is Monday
+    begins  inclusive
+    ends    exclusive; midnight is the end of the day
+    """
+
+    days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    begins: time = time(0)
+    ends: time = time(0)
 
 
 class Site(Struct, frozen=True):
@@ -17,10 +31,21 @@ class Site(Struct, frozen=True):
     time_zone: str = "UTC"
     language: str = "en"
     no_answer_minutes: int = 30
+    working_hours: WorkingHours = WorkingHours()
 
 
 class SiteSettingsChanged(Event):
     site: Site
 
 
-SiteEvent: TypeAlias = SiteSettingsChanged
+LogoType: TypeAlias = Literal["image/png", "image/jpeg"]
+
+
+class SiteLogoChanged(Event):
+    """image  at most 100 KB, or None where the logo was taken away"""
+
+    image: bytes | None
+    media_type: LogoType = "image/png"
+
+
+SiteEvent: TypeAlias = SiteSettingsChanged | SiteLogoChanged
