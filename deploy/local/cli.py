@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from local import operations, up
+from local import migrate, operations, up
 from local.installation import DEFAULT_DATA
 from local.stack import SERVICES
 from local.trouble import CannotStart
@@ -44,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
 
     one = _command(commands, "serve", "run one service, with its settings from the environment", up.serve)
     one.add_argument("service", choices=SERVICES)
+
+    _command(commands, "migrate", "bring the databases up to date, before the services start", migrate.run)
 
     token = commands.add_parser("token", help="API tokens").add_subparsers(required=True, metavar="action")
     create = _command(

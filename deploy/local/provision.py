@@ -1,16 +1,22 @@
 """What a fresh cluster needs before the services: the database, their roles and their schemas."""
 
+from collections.abc import Mapping
+
 import asyncpg
 
-from local.access import DATABASE, HOST, ROLES, SUPERUSER, Access
+from local.access import DATABASE, ROLES
 
 PROVISIONED = 1
 """Raise it when `provision` changes: every data folder is then provisioned again at its next start."""
 
 
-async def provision(access: Access) -> None:
-    """The database, and for each service a role that owns one schema and sees no other. Repeatable."""
-    server = await _connect(access, "postgres")
+async def provision(superuser: str, passwords: Mapping[str, str]) -> None:
+    """The database, and for each service a role that owns one schema and sees no other. Repeatable.
+
+    superuser  DSN of one who may do this; its database's name is not looked at
+    passwords  of each of `ROLES`
+    """
+    server = await asyncpg.connect(superuser, database="postgres")
     try:
         if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
             await server.execute(f"CREATE DATABASE {DATABASE}")
@@ -18,7 +24,7 @@ async def provision(access: Access) -> None:
         await server.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
     finally:
         await server.close()
-    database = await _connect(access, DATABASE)
+    database = await asyncpg.connect(superuser, database=DATABASE)
     try:
         async with database.transaction():
             await database.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
@@ -27,8 +33,8 @@ async def provision(access: Access) -> None:
             for role in ROLES:
                 if not await database.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                     await database.execute(f"CREATE ROLE {role}")
-                # token_urlsafe has no quote in it
-                await database.execute(f"ALTER ROLE {role} LOGIN PASSWORD '{access.passwords[role]}'")
+                password = await database.fetchval("SELECT quote_literal($1)", passwords[role])
+                await database.execute(f"ALTER ROLE {role} LOGIN PASSWORD {password}")
                 await database.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {role}")
                 await database.execute(f"CREATE SCHEMA IF NOT EXISTS {role} AUTHORIZATION {role}")
                 # In `public` there is only what extensions bring, and nobody may add to it.
@@ -36,14 +42,3 @@ async def provision(access: Access) -> None:
                 await database.execute(f"ALTER ROLE {role} SET search_path = {role}, public")
     finally:
         await database.close()
-
-
-async def _connect(access: Access, database: str) -> "asyncpg.Connection[asyncpg.Record]":
-    return await asyncpg.connect(
-        host=HOST,
-        port=access.postgres_port,
-        user=SUPERUSER,
-        password=access.passwords[SUPERUSER],
-        database=database,
-        ssl=False,
-    )

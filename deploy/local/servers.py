@@ -89,8 +89,10 @@ class Servers:
         """Start PostgreSQL: a new cluster, a stopped one, or one that was killed."""
         folder = self.postgres.folder
         if not folder.exists():
-            await postgres_server.create_cluster(folder, self.access.passwords[SUPERUSER], self._owner)
+            # Written down first: what is killed half way must not take a new cluster for a provisioned one.
             self.access.provisioned = 0
+            remember_access(self.data, self.access)
+            await postgres_server.create_cluster(folder, self.access.passwords[SUPERUSER], self._owner)
         postgres_server.check_version(folder)
         await self.postgres.end_left_overs()
         postgres_server.remove_foreign_pid_file(folder)
@@ -101,7 +103,7 @@ class Servers:
         self._postgres_port = await on_a_port(start, self.access.postgres_port, self._postgres_port)
         self.access.postgres_port = self._postgres_port
         if self.access.provisioned != PROVISIONED:
-            await provision(self.access)
+            await provision(self.access.postgres_dsn(SUPERUSER), self.access.passwords)
             self.access.provisioned = PROVISIONED
         remember_access(self.data, self.access)
 
@@ -150,7 +152,12 @@ class Servers:
             )
         ways = (self.data, postgres_server.program("postgres"), nats_server.program())
         self._owner = owner_of(self.postgres.folder, ways)
-        self.access = read_access(self.data) or Access()
+        known = read_access(self.data)
+        if known is None and not fresh:
+            raise CannotStart(
+                f"{self.data} holds a database, but not servers.json with its passwords. Put it back from a backup."
+            )
+        self.access = known or Access()
         self.access.fill_passwords()
         # Before the servers hear of these passwords, so that a crash in between loses none.
         remember_access(self.data, self.access)

@@ -53,10 +53,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     found: dict[str, str] = {}
     for field in msgspec.structs.fields(Settings):
         name = f"CALLOUT_{field.name.upper()}"
-        if name in environment:
-            found[field.name] = environment[name]
-        elif f"{name}_FILE" in environment:
-            found[field.name] = Path(environment[f"{name}_FILE"]).read_text().strip()
+        value = value_of(name, environment)
+        if value is not None:
+            found[field.name] = value
         elif field.required:
             raise SettingsError(f"{name} is not set. The settings table in README.md says what it holds.")
     if len(found["secret"]) < 32:
@@ -65,3 +64,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         return msgspec.convert(found, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"A setting can't be read: {error}.") from error
+
+
+def value_of(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """One variable, or what stands in the file that `<name>_FILE` names; None where neither is set."""
+    if name in environment:
+        return environment[name]
+    file = environment.get(f"{name}_FILE")
+    return Path(file).read_text().strip() if file else None
