@@ -66,6 +66,7 @@ class Desk:
     def __init__(self, nats_url: str) -> None:
         self.bus = Bus("desk", nats_url)
         self.taps: list[Tap] = []
+        self.asked_in: list[tuple[str, str]] = []  # subject, and the language of the question
         self.verdict: Callable[[Tap], TapAnswer] = lambda tap: TapAnswer(Verdict.DONE, DONE[tap.action])
         self.client = ClientInfoAnswer(LINDQVIST)
         self.document = DocumentAnswer(b"%PDF-1.7 invoice", "invoice-7.pdf", "Invoice #7: 120.00 EUR")
@@ -74,7 +75,7 @@ class Desk:
 
     async def open(self) -> None:
         for subject, answer in ((TAP, self._tap), (CLIENT_INFO, self._client), (DOCUMENT, self._pdf)):
-            self._open.append(await self.bus.client.subscribe(subject, cb=_responder(answer)))
+            self._open.append(await self.bus.client.subscribe(subject, cb=self._responder(answer)))
         await self.bus.client.flush()
 
     async def close(self) -> None:
@@ -99,12 +100,12 @@ class Desk:
     async def _pdf(self, _: bytes) -> DocumentAnswer:
         return self.document
 
+    def _responder(self, answer: Callable[[bytes], Awaitable[Any]]) -> Callable[[Msg], Awaitable[None]]:
+        async def respond(message: Msg) -> None:
+            self.asked_in.append((message.subject, (message.headers or {}).get("Callout-Language", "")))
+            await message.respond(msgspec.json.encode(await answer(message.data)))
 
-def _responder(answer: Callable[[bytes], Awaitable[Any]]) -> Callable[[Msg], Awaitable[None]]:
-    async def respond(message: Msg) -> None:
-        await message.respond(msgspec.json.encode(await answer(message.data)))
-
-    return respond
+        return respond
 
 
 @dataclass
@@ -151,14 +152,18 @@ class Gateway:
     async def connect(self) -> None:
         await self.call("PUT", "/api/telegram/token", {"token": PRACTICE_TOKEN})
 
-    async def joined(self, name: str = "Yasmin Farouk", username: str | None = "yasmin_fixes") -> Person:
+    async def joined(
+        self, name: str = "Yasmin Farouk", username: str | None = "yasmin_fixes", **more: Any
+    ) -> Person:
         """Somebody who has pressed Start, and was welcomed."""
-        person = await self.phones.person(name, username)
+        person = await self.phones.person(name, username, **more)
         await person.start()
-        await person.sees("Welcome")
+        await person.sees(name)
         return person
 
-    async def hears(self, aggregate: str, key: int | str, *events: Event) -> list[UUID]:
+    async def hears(
+        self, aggregate: str, key: int | str, *events: Event, at: datetime | None = None
+    ) -> list[UUID]:
         """Other services' events arrive over the bus; returns their ids once they are folded."""
         stream = stream_name(aggregate, key)
         ids = []
@@ -170,7 +175,7 @@ class Gateway:
                 version=version,
                 type=type(event).__name__,
                 schema=1,
-                at=datetime.now(UTC),
+                at=at or datetime.now(UTC),
                 actor="service:test",
                 data=event,  # type: ignore[arg-type]  # any of the contract's
             )

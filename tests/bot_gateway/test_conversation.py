@@ -175,15 +175,15 @@ async def test_a_stranger_is_asked_to_press_start(gateway: Gateway) -> None:
     assert (await gateway.call("GET", f"/api/technicians/{person.id}"))["reviewed"] is False
 
 
-async def test_a_deactivated_technician_gets_a_clear_answer(gateway: Gateway, yasmin: Person) -> None:
+async def test_a_paused_technician_gets_a_clear_answer(gateway: Gateway, yasmin: Person) -> None:
     """Also to a press under a message that is still there."""
     info = await gateway.sent(yasmin)
     await gateway.call(
         "PATCH", f"/api/technicians/{yasmin.id}", {"status": "deactivated"}, role=Role.DISPATCHER
     )
-    assert "switched off" in await yasmin.presses(info, "Accept")
+    assert "paused" in await yasmin.presses(info, "Accept")
     await yasmin.says("/help")
-    await yasmin.sees("switched off")
+    await yasmin.sees("paused your access")
     assert gateway.desk.taps == []
 
 

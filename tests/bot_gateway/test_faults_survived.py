@@ -1,34 +1,19 @@
 """Telegram's bad days, our own, and what is left when the process dies in between."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import pytest
 from aiogram.methods import SendMessage
-from faststream.nats import NatsRouter
 
 from bot_gateway.handlers import Handlers
-from bot_gateway.telegram import courier, inbox
 from bot_gateway.telegram.connection import Connection, Line, Session, speak_as
-from bot_gateway.telegram.dialogue import Dialogue
-from bot_gateway.telegram.metrics import SET_ASIDE
 from local.phone import BOT_ID, PRACTICE_TOKEN
-from shared.bus import Bus, answers
 from shared.contract.invoice import InvoiceSent
 from shared.contract.task import (
-    CLIENT_INFO,
-    TAP,
-    Action,
-    ClientInfoAnswer,
-    ClientInfoRequest,
     ClientInfoSent,
-    Tap,
-    TapAnswer,
     TaskAccepted,
     TaskAssigned,
     TaskCreated,
@@ -219,131 +204,6 @@ async def test_killed_while_a_message_was_on_its_way(gateway: Gateway, yasmin: P
     assert not any("Client for" in message["text"] for message in await yasmin.messages())
 
 
-async def test_a_press_while_tasks_is_down_is_saved_and_confirmed(gateway: Gateway, yasmin: Person) -> None:
-    """Answered at once, carried out once when tasks is back, and confirmed by a message; in order."""
-    info = await gateway.sent(yasmin)
-    await gateway.desk.close()
-    assert "Saved" in await yasmin.presses(info, "Accept")
-    assert "Saved" in await yasmin.taps(info, "t:1042:1:complete")
-    await yasmin.says("/help")  # what needs no tasks is answered meanwhile
-    await yasmin.sees("You get your tasks here")
-    await gateway.desk.open()
-    await yasmin.sees("You accepted the task.")
-    await yasmin.sees("Well done.")
-    assert gateway.desk.done() == [(1042, 1, Action.ACCEPT), (1042, 1, Action.COMPLETE)]
-
-
-async def test_killed_between_a_press_and_its_handling(gateway: Gateway, yasmin: Person) -> None:
-    """The update was stored; after the restart it has its effect, once."""
-    info = await gateway.sent(yasmin)
-    await gateway.desk.close()
-    await yasmin.presses(info, "Accept")
-    await gateway.restart(kill=True)
-    assert gateway.desk.done() == []
-    await gateway.desk.open()
-    await yasmin.sees("You accepted the task.")
-    assert gateway.desk.done() == [(1042, 1, Action.ACCEPT)]
-
-
-async def test_killed_after_tasks_has_acted(
-    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Handled again under the same command id: one effect, one answer."""
-    info = await gateway.sent(yasmin)
-    write = Dialogue._write
-    broken: list[Any] = []
-
-    async def break_once(*given: Any) -> None:
-        if not broken:
-            broken.append(given)
-            raise RuntimeError("killed here")
-        await write(*given)
-
-    monkeypatch.setattr(Dialogue, "_write", break_once)
-    await yasmin.presses(info, "Reject")
-    await yasmin.sees("Why not?")
-    assert len(gateway.desk.taps) == 2
-    assert gateway.desk.done() == [(1042, 1, Action.REJECT)]
-    assert sum("Why not?" in message["text"] for message in await yasmin.messages()) == 1
-
-
-async def test_an_update_that_breaks_is_set_aside_and_later_ones_flow(
-    gateway: Gateway, yasmin: Person
-) -> None:
-    """What no version of us could parse, before a press of the same chat."""
-    poison = {"update_id": 1, "message": {"chat": {"id": yasmin.id}, "date": "yesterday"}}
-    await gateway.service.pool.execute(
-        "INSERT INTO updates (bot_id, update_id, chat_id, body) VALUES ($1, 1, $2, $3)",
-        BOT_ID,
-        yasmin.id,
-        json.dumps(poison).encode(),
-    )
-    await yasmin.says("/help")
-    await yasmin.sees("You get your tasks here")
-    aside = await gateway.service.pool.fetchrow(
-        "SELECT trouble, set_aside_at FROM updates WHERE update_id = 1 AND bot_id = $1", BOT_ID
-    )
-    assert aside is not None
-    assert aside["set_aside_at"] is not None
-    assert "ValidationError" in aside["trouble"]
-
-
-@asynccontextmanager
-async def broken_tasks(gateway: Gateway) -> AsyncIterator[None]:
-    """It is there, and breaks at whatever concerns task 1042."""
-
-    async def tap(pressed: Tap) -> TapAnswer:
-        if pressed.task == 1042:
-            raise ValueError("a fault of ours")
-        return gateway.desk.verdict(pressed)
-
-    async def client_info(_: ClientInfoRequest) -> ClientInfoAnswer:
-        raise ValueError("a fault of ours")
-
-    router = NatsRouter()
-    answers(router, TAP, Tap, tap, queue="tasks")
-    answers(router, CLIENT_INFO, ClientInfoRequest, client_info, queue="tasks")
-    await gateway.desk.close()
-    broken = Bus("tasks", gateway.settings.nats)
-    broken.broker.include_router(router)
-    await broken.start()
-    await broken.serve()
-    try:
-        yield
-    finally:
-        await broken.stop()
-
-
-async def test_a_press_that_breaks_tasks_is_set_aside_and_later_ones_flow(
-    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The technician is told, instead of "saved" for ever; what broke is kept with its error."""
-    monkeypatch.setattr(inbox, "FAULTS", 2)
-    info, other = await gateway.sent(yasmin), await gateway.sent(yasmin, 1043)
-    counted = SET_ASIDE._value.get()
-    async with broken_tasks(gateway):
-        assert "on our side" in await yasmin.presses(info, "Accept")
-        assert await yasmin.presses(other, "Accept") == "You accepted the task."
-    assert SET_ASIDE._value.get() == counted + 1
-    [aside] = await gateway.service.pool.fetch(
-        "SELECT faults, trouble FROM updates WHERE set_aside_at IS NOT NULL"
-    )
-    assert aside["faults"] == 2
-    assert aside["trouble"].startswith("AnswerBroke")
-
-
-async def test_client_info_whose_answer_breaks_has_failed_in_the_end(
-    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After some tries the admin is told, instead of "queued" for ever."""
-    monkeypatch.setattr(courier, "TRIES", 2)
-    await gateway.sent(yasmin)
-    async with broken_tasks(gateway):
-        await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 1), ClientInfoSent(yasmin.id, 1, 12))
-        [failed] = await gateway.told("DeliveryFailed")
-    assert failed["reason"].startswith("It kept failing: A part of Callout broke")
-
-
 async def test_each_outcome_names_the_event_that_caused_it(gateway: Gateway, yasmin: Person) -> None:
     """So others need not guess which of two sendings it was."""
     *_, sent = await gateway.hears(
@@ -373,19 +233,6 @@ async def test_each_outcome_names_the_event_that_caused_it(gateway: Gateway, yas
         ("DeliveryUnknown", unclear),
         ("DeliveryFailed", blocked),
     ]
-
-
-async def test_the_same_update_twice_is_one(gateway: Gateway, yasmin: Person) -> None:
-    """Telegram gives again what was not confirmed."""
-    pool = gateway.service.pool
-    await gateway.quiet()
-    before = await pool.fetchval("SELECT count(*) FROM updates")
-    copied = """
-        INSERT INTO updates (bot_id, update_id, chat_id, body) SELECT bot_id, update_id, chat_id, body FROM updates
-        ON CONFLICT (bot_id, update_id) DO NOTHING
-    """
-    await pool.execute(copied)
-    assert await pool.fetchval("SELECT count(*) FROM updates") == before
 
 
 async def test_messages_of_one_chat_keep_their_order(gateway: Gateway, yasmin: Person) -> None:

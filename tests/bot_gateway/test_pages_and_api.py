@@ -146,7 +146,7 @@ async def test_another_bot_is_asked_about_first(gateway: Gateway, yasmin: Person
 
 
 async def test_technicians_in_a_browser(gateway: Gateway, yasmin: Person) -> None:
-    """Table, cards, review, edit, switch off and on, delete."""
+    """Table, cards, review, edit, pause and its undoing, delete."""
     here = f"/technicians/{yasmin.id}"
     async with gateway.as_role(Role.DISPATCHER, browser=True) as browser:
         for view in ("/technicians", "/technicians?view=cards"):
@@ -171,8 +171,9 @@ async def test_technicians_in_a_browser(gateway: Gateway, yasmin: Person) -> Non
         assert "at most 128 characters" in long.text
 
         await posted(browser, f"{here}/deactivation")
-        assert "switched off" in (await browser.get(here)).text
+        assert "Take back into service" in (await browser.get(here)).text
         await posted(browser, f"{here}/reactivation")
+        assert "Take back into service" not in (await browser.get(here)).text
         deleted = await posted(browser, f"{here}/delete")
         assert deleted.headers["location"] == "/technicians"
         assert (await browser.get(here)).status_code == 404

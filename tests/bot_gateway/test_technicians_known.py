@@ -59,7 +59,7 @@ ASKED: list[tuple[str, list[TechnicianEvent], TechnicianCommand, list[Technician
     ),
     ("Start heals a block", [REGISTERED, TechnicianBlockedBot()], START, [TechnicianUnblockedBot()]),
     ("Start after a deletion registers anew", [REGISTERED, TechnicianDeleted()], START, [REGISTERED]),
-    ("Start does not switch access on again", [REGISTERED, TechnicianDeactivated()], START, []),
+    ("Start does not take back into service", [REGISTERED, TechnicianDeactivated()], START, []),
     ("a stranger's message registers nobody", [], NoticeTechnician(YASMIN_IN_TELEGRAM), []),
     (
         "a deleted technician's message brings nobody back",
@@ -103,10 +103,10 @@ ASKED: list[tuple[str, list[TechnicianEvent], TechnicianCommand, list[Technician
     ),
     ("Keep as is reviews", [REGISTERED], ReviewTechnician(), [TechnicianReviewed()]),
     ("Keep as is reviews once", [REGISTERED, TechnicianReviewed()], ReviewTechnician(), []),
-    ("access is switched off", [REGISTERED], DeactivateTechnician(), [TechnicianDeactivated()]),
-    ("access is switched off once", [REGISTERED, TechnicianDeactivated()], DeactivateTechnician(), []),
+    ("a technician is paused", [REGISTERED], DeactivateTechnician(), [TechnicianDeactivated()]),
+    ("a technician is paused once", [REGISTERED, TechnicianDeactivated()], DeactivateTechnician(), []),
     (
-        "access is switched on",
+        "a technician is taken back into service",
         [REGISTERED, TechnicianDeactivated()],
         ReactivateTechnician(),
         [TechnicianReactivated()],

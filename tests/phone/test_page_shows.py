@@ -85,6 +85,23 @@ async def test_the_chat_is_live(practice: Practice, page: Page) -> None:
     await expect(bubble).to_have_count(0, timeout=SOON)
 
 
+async def test_each_line_runs_in_its_own_direction(practice: Practice, page: Page) -> None:
+    """As in Telegram: Arabic from the right, with its button, and a Latin line after it from the left."""
+    sami = await practice.started("سامي", language="ar")
+    markup = InlineKeyboardMarkup(
+        inline_keyboard=[[InlineKeyboardButton(text="✅ قبول", callback_data="t:1042:1:a")]]
+    )
+    sent = await practice.bot.send_message(
+        sami, "المهمة \u2068#1042\u2069\nThird floor.", reply_markup=markup
+    )
+    await look(page, practice, sami)
+    bubble = page.locator(f"#m{sent.message_id} .bubble")
+    await expect(bubble).to_have_css("direction", "rtl")
+    await expect(bubble).to_have_css("unicode-bidi", "plaintext")
+    await expect(bubble.locator(".words")).to_contain_text("#1042")
+    await expect(page.get_by_role("button", name="قبول")).to_have_css("direction", "rtl")
+
+
 async def test_an_alert_waits_for_ok(practice: Practice, page: Page) -> None:
     """An answer with show_alert has to be put away by hand."""
     maya = await practice.started()

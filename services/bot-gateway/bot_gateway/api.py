@@ -14,9 +14,17 @@ from shared.web import OWNER, Page, Request, after_of, command_id, identity, lim
 
 
 class NewToken(Struct, frozen=True):
-    """As @BotFather gave it."""
+    """As @BotFather gave it.
+
+    replace  with another bot than before, every technician must press Start again: where technicians are
+             registered it is only connected with `true` here
+    """
 
     token: Annotated[str, Meta(max_length=200)]
+    replace: Annotated[
+        bool,
+        Meta(description="Connect it though it is another bot, in which every technician must press Start."),
+    ] = False
 
 
 class Connected(Struct, frozen=True):
@@ -38,9 +46,15 @@ class TechnicianChange(Struct, frozen=True):
 def routes(handlers: Handlers) -> list[Any]:
     @put("/api/telegram/token", summary="Connect a bot", opt=OWNER)
     async def connect(request: Request, data: JSONBody[NewToken]) -> Connected:
-        """Checked with Telegram first; a bad token answers 422 with Telegram's reason."""
+        """Checked with Telegram first; a bad token answers 422 with Telegram's reason.
+
+        Another bot than before answers 409 where technicians are registered, unless `replace` is true.
+        """
         bot = await handlers.connect(
-            data.token, actor=identity(request).actor, command_id=command_id(request)
+            data.token,
+            actor=identity(request).actor,
+            command_id=command_id(request),
+            replace=data.replace,
         )
         return Connected(bot)
 
@@ -54,12 +68,16 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @get("/api/technicians", summary="List technicians, newest first")
     async def index(
-        request: Request, q: FromQuery[str] = "", status: FromQuery[str] = ""
+        request: Request, q: FromQuery[str] = "", status: FromQuery[str] = "", sort: FromQuery[str] = ""
     ) -> Page[TechnicianView]:
-        """`?status=active|blocked|deactivated|new&q=…&after=…&limit=…`"""
-        limit = limit_of(request)
-        rows = await views.technicians(handlers.pool, after_of(request, views.Key), limit, q=q, status=status)
-        return paged(rows, limit, views.key)
+        """`?status=active|blocked|deactivated|new&q=…&sort=name|load&after=…&limit=…`
+
+        A deactivated technician is paused: nothing is offered to them until they are active again.
+        """
+        order, limit = views.order(sort), limit_of(request)
+        after = after_of(request, order.key)
+        rows = await views.technicians(handlers.pool, after, limit, q=q, status=status, order=order)
+        return paged(rows, limit, order.place)
 
     @get("/api/technicians/{telegram_id:int}", summary="One technician")
     async def show(telegram_id: FromPath[int]) -> TechnicianView:

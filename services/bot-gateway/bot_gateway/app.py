@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from bot_gateway import api, pages, projections
+from bot_gateway import api, exports, pages, projections
 from bot_gateway.domain import BOT, BOTS
 from bot_gateway.handlers import Handlers
 from bot_gateway.telegram.connection import Connection
@@ -10,6 +10,7 @@ from bot_gateway.telegram.courier import Courier
 from bot_gateway.telegram.dialogue import Dialogue
 from bot_gateway.telegram.inbox import Inbox
 from bot_gateway.telegram.ledger import Ledger
+from bot_gateway.telegram.limits import Pace
 from bot_gateway.telegram.outgoing import Outgoing
 from bot_gateway.telegram.poller import Poller
 from shared.contract import Recorded
@@ -43,12 +44,13 @@ def build(settings: Settings) -> BotGateway:
     connection = Connection(pool, cipher, settings.telegram_api)
     service.handlers = handlers = Handlers(journal, pool, connection, cipher, settings.telegram_api)
     outgoing = Outgoing(pool, bus, service.site)
-    courier = Courier(Ledger(pool, journal), outgoing, connection, handlers.refuse)
-    dialogue = Dialogue(pool, journal, bus, connection, lambda: service.site().company)
+    pace = Pace(settings.telegram_pace)
+    courier = Courier(Ledger(pool, journal), outgoing, connection, handlers.refuse, pace)
+    dialogue = Dialogue(pool, journal, bus, connection, service.site)
     inbox = Inbox(pool, dialogue, courier.wake)
-    poller = Poller(pool, connection, handlers.refuse, inbox.wake)
+    poller = Poller(pool, connection, handlers.refuse, inbox.wake, service.site)
 
-    service.http(pages.routes(handlers), api.routes(handlers))
+    service.http(pages.routes(handlers), exports.routes(handlers), api.routes(handlers))
     service.background(connection.watch)
     service.lead(poller.run, inbox.run, courier.run)
     return service

@@ -33,6 +33,7 @@ from shared.contract.technician import (
     TechnicianUnblockedBot,
 )
 from shared.journal import Decider
+from shared.language import _
 from shared.refusal import Refused, Why
 from shared.text import CONTROL, DIRECTION
 
@@ -80,7 +81,7 @@ class ReviewTechnician(Struct, frozen=True):
 
 
 class DeactivateTechnician(Struct, frozen=True):
-    pass
+    """*Pause*: nothing is offered to them, and the bot refuses their presses, until they are taken back."""
 
 
 class ReactivateTechnician(Struct, frozen=True):
@@ -110,7 +111,7 @@ TechnicianCommand: TypeAlias = (
 class Standing(StrEnum):
     ABSENT = "absent"  # before the first event; never shown
     ACTIVE = "active"
-    DEACTIVATED = "deactivated"
+    DEACTIVATED = "deactivated"  # an admin has paused their access
     DELETED = "deleted"
 
 
@@ -137,7 +138,7 @@ def decide_technician(command: TechnicianCommand, technician: Technician) -> lis
         case ((NoticeTechnician() | NoticeBlock() | NoticeUnblock()), Standing.ABSENT | Standing.DELETED):
             return []
         case _, Standing.ABSENT | Standing.DELETED:
-            raise Refused("There is no such technician.", Why.MISSING)
+            raise Refused(_("There is no such technician."), Why.MISSING)
 
         case NoticeBlock(), _:
             return [] if technician.blocked else [TechnicianBlockedBot()]
@@ -156,7 +157,7 @@ def decide_technician(command: TechnicianCommand, technician: Technician) -> lis
             return [TechnicianReactivated()] if standing is Standing.DEACTIVATED else []
         case DeleteTechnician(), _:
             return [TechnicianDeleted()]
-    raise Refused("That is not possible with this technician.")
+    raise Refused(_("That is not possible with this technician."))
 
 
 def changed(before: Profile, now: Profile) -> list[TechnicianEvent]:
@@ -257,12 +258,12 @@ def decide_bot(command: BotCommand, bot: Bot) -> list[BotEvent]:
         case DisconnectBot(), Link.CONNECTED | Link.REFUSED:
             return [BotDisconnected(bot.username)]
         case DisconnectBot(), Link.NONE:
-            raise Refused("No bot is connected.", Why.MISSING)
+            raise Refused(_("No bot is connected."), Why.MISSING)
         case RefuseBot(reason), Link.CONNECTED:
             return [BotRefused(bot.username, reason)]
         case RefuseBot(), Link.NONE | Link.REFUSED:
             return []
-    raise Refused("That is not possible with this bot.")
+    raise Refused(_("That is not possible with this bot."))
 
 
 def evolve_bot(bot: Bot, event: BotEvent) -> Bot:

@@ -29,6 +29,7 @@ from bot_gateway.telegram.troubles import Kind, masked_token, sort
 from shared.contract.bot import bot_link
 from shared.contract.event import by_service
 from shared.journal import Journal, Outcome
+from shared.language import _, translated
 from shared.refusal import Refused, Why
 
 log = structlog.get_logger()
@@ -60,7 +61,7 @@ class Handlers:
         """Asks Telegram whose token this is; refuses it with Telegram's own reason."""
         token = token.strip()
         if not TOKEN.fullmatch(token):
-            sentence = "A bot token looks like 123456789:AAE… Please copy it from @BotFather as it is."
+            sentence = _("A bot token looks like 123456789:AAE… Please copy it from @BotFather as it is.")
             raise Refused(sentence, Why.INVALID, {"token": sentence})
         bot = speak_as(token, self._telegram_api, timeout=15)
         try:
@@ -77,13 +78,26 @@ class Handlers:
         last = await views.last_bot(self.pool)
         return last not in (None, bot.id) and await views.technician_count(self.pool) > 0
 
-    async def connect(self, token: str, *, actor: str, command_id: UUID) -> views.BotInfo:
-        """Checked, stored encrypted, and in use at once."""
+    async def connect(
+        self, token: str, *, actor: str, command_id: UUID, replace: bool = False
+    ) -> views.BotInfo:
+        """Checked, stored encrypted, and in use at once.
+
+        replace  also where it is another bot than before, though technicians are registered
+        """
         token = token.strip()
         bot = await self.check(token)
+        if not replace and await self.is_another(bot):
+            raise Refused(
+                _(
+                    "This token is of another bot, @%(bot)s. Every technician must press Start in it before anything "
+                    "reaches them. Say that it is to replace the one before, if that is meant.",
+                    bot=bot.username,
+                )
+            )
         sealed, masked = self._cipher.encrypt(token.encode()), masked_token(token)
 
-        async def keep(connection: asyncpg.Connection, _: Outcome) -> None:
+        async def keep(connection: asyncpg.Connection, _outcome: Outcome) -> None:
             await connection.execute(
                 """
                 INSERT INTO bot_token (sealed, masked) VALUES ($1, $2)
@@ -105,7 +119,7 @@ class Handlers:
         return bot
 
     async def disconnect(self, *, actor: str, command_id: UUID) -> None:
-        async def forget(connection: asyncpg.Connection, _: Outcome) -> None:
+        async def forget(connection: asyncpg.Connection, _outcome: Outcome) -> None:
             await connection.execute("DELETE FROM bot_token")
 
         await self._journal.handle(
@@ -131,7 +145,7 @@ class Handlers:
         try:
             return self._cipher.decrypt(sealed.encode(), ttl=CONFIRM_WITHIN).decode()
         except InvalidToken:
-            raise Refused("This took too long. Please enter the token again.", Why.INVALID) from None
+            raise Refused(_("This took too long. Please enter the token again."), Why.INVALID) from None
 
     # Technicians
 
@@ -148,9 +162,9 @@ class Handlers:
         name, note = name.strip(), note.strip()
         fields = {}
         if len(name) > NAME_LENGTH or "\n" in name:
-            fields["name"] = f"A name is one line of at most {NAME_LENGTH} characters."
+            fields["name"] = _("A name is one line of at most %(most)s characters.", most=NAME_LENGTH)
         if len(note) > NOTE_LENGTH:
-            fields["note"] = f"A note has at most {NOTE_LENGTH} characters."
+            fields["note"] = _("A note has at most %(most)s characters.", most=NOTE_LENGTH)
         if fields:
             raise Refused(" ".join(fields.values()), Why.INVALID, fields)
         await self._journal.handle(
@@ -182,12 +196,14 @@ def _no_bot(error: Exception) -> Refused:
     mishap = sort(error)
     match mishap.kind:
         case Kind.WAIT:
-            return Refused(f"Telegram asks to wait {mishap.seconds} seconds first.", Why.UNAVAILABLE)
+            return Refused(
+                _("Telegram asks to wait %(seconds)s seconds first.", seconds=mishap.seconds), Why.UNAVAILABLE
+            )
         case Kind.TOKEN | Kind.PERMANENT:
-            reason = mishap.reason.rstrip(".")
-            sentence = f"Telegram refuses this token: {reason}."
+            reason = translated(mishap.reason).rstrip(".")
+            sentence = _("Telegram refuses this token: %(reason)s.", reason=reason)
             return Refused(sentence, Why.INVALID, {"token": sentence})
         case _:
             return Refused(
-                "Telegram does not answer just now. Please try again in a moment.", Why.UNAVAILABLE
+                _("Telegram does not answer just now. Please try again in a moment."), Why.UNAVAILABLE
             )

@@ -1,27 +1,32 @@
 """Technicians and the bot connection as pages."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import segno
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_timedelta
+from babel.numbers import format_percent
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 
 from bot_gateway import views
 from bot_gateway.handlers import Handlers
-from bot_gateway.views import TechnicianView
+from shared import language
 from shared.contract.bot import bot_link
+from shared.language import N_, _, speaking
 from shared.refusal import Refused, Why
 from shared.web import (
     OWNER,
     VIEWER,
-    Page,
     Request,
     Response,
     after_of,
     command_id,
     form,
+    fragment,
     identity,
     limit_of,
     page,
@@ -45,24 +50,57 @@ class Confirmation(Struct, frozen=True):
     sealed: str
 
 
-async def listed(handlers: Handlers, request: Request, q: str, status: str) -> Page[TechnicianView]:
-    limit = limit_of(request)
-    rows = await views.technicians(handlers.pool, after_of(request, views.Key), limit, q=q, status=status)
-    return paged(rows, limit, views.key)
+SORTS = {"": N_("Newest first"), "name": N_("By name"), "load": N_("Most open tasks")}
+HITS = 8  # of a search over everything, which shows a few of each kind
+STEPS = (
+    N_("Open the camera of your phone and point it at the code, or type the address."),
+    N_("Telegram opens. Press Start."),
+    N_("Your tasks arrive in that chat."),
+)
 
 
 def routes(handlers: Handlers) -> list[Any]:
     @get("/technicians")
-    async def index(request: Request, q: FromQuery[str] = "", status: FromQuery[str] = "") -> Response[str]:
+    async def index(
+        request: Request, q: FromQuery[str] = "", status: FromQuery[str] = "", sort: FromQuery[str] = ""
+    ) -> Response[str]:
+        order, limit = views.order(sort), limit_of(request)
+        after = after_of(request, order.key)
+        rows = await views.technicians(handlers.pool, after, limit, q=q, status=status, order=order)
         return page(
             request,
             "technicians.html",
-            technicians=await listed(handlers, request, q, status),
+            technicians=paged(rows, limit, order.place),
+            totals=await views.totals(handlers.pool),
             q=q,
             chosen=status,
+            sort=sort,
+            sorts=SORTS,
             cards=request.query_params.get("view") == "cards",
             token=await views.token(handlers.pool),
+            **SAID,
         )
+
+    @get("/technicians/search")
+    async def search(request: Request, q: FromQuery[str] = "") -> Response[str]:
+        """A few technicians for the search over everything; nothing where there are none."""
+        rows = await views.technicians(handlers.pool, None, HITS, q=q) if q.strip() else []
+        return fragment(request, "technician_hits.html", technicians=rows[:HITS])
+
+    @get("/technicians/join")
+    async def join(request: Request) -> Response[str]:
+        """To print: in the site's language, or in another one that is chosen."""
+        site = request.app.state.web.site()
+        chosen = language.known(request.query_params.get("language", "") or site.language) or language.ENGLISH
+        with speaking(chosen):
+            poster = {
+                "title": _("Scan to join"),
+                "team": _("the team of %(company)s", company=site.company),
+                "steps": [_(step) for step in STEPS],
+                "direction": language.direction(),
+            }
+        token = await views.token(handlers.pool)
+        return page(request, "join.html", token=token, poster=poster, chosen=chosen)
 
     @get("/technicians/{telegram_id:int}")
     async def show(request: Request, telegram_id: FromPath[int]) -> Response[str]:
@@ -101,8 +139,10 @@ def routes(handlers: Handlers) -> list[Any]:
                 "name": typed.get("name", technician.own_name),
                 "note": typed.get("note", technician.note),
             },
-            tasks=await views.open_cards(handlers.pool, telegram_id),
+            tasks=await views.held(handlers.pool, telegram_id),
+            recent=await views.recent(handlers.pool, telegram_id),
             deliveries=await views.deliveries(handlers.pool, telegram_id),
+            **SAID,
         )
 
     @post("/technicians/{telegram_id:int}/review")
@@ -166,7 +206,9 @@ def routes(handlers: Handlers) -> list[Any]:
         try:
             wanted = await read(request, Confirmation)
             token = handlers.unseal(wanted.sealed)
-            await handlers.connect(token, actor=identity(request).actor, command_id=command_id(request))
+            await handlers.connect(
+                token, actor=identity(request).actor, command_id=command_id(request), replace=True
+            )
         except Refused as refused:
             return await telegram_page(request, refused)
         return see(request, "/settings/telegram")
@@ -181,7 +223,7 @@ def routes(handlers: Handlers) -> list[Any]:
         """The bot's link, for a phone's camera; any admin may show it to a technician."""
         token = await views.token(handlers.pool)
         if token.bot is None:
-            raise Refused("No bot is connected.", Why.MISSING)
+            raise Refused(_("No bot is connected."), Why.MISSING)
         drawn = io.BytesIO()
         segno.make(bot_link(token.bot.username), error="m").save(
             drawn, kind="svg", scale=6, border=2, dark="#000", light="#fff", nl=False
@@ -190,6 +232,8 @@ def routes(handlers: Handlers) -> list[Any]:
 
     return [
         index,
+        search,
+        join,
         show,
         edit,
         review,
@@ -202,3 +246,23 @@ def routes(handlers: Handlers) -> list[Any]:
         disconnect,
         qr,
     ]
+
+
+def language_name(tag: str) -> str:
+    """`ar` → "Arabic", in the reader's language; a tag that means nothing stays as it is."""
+    try:
+        return Locale.parse(tag, sep="-").get_display_name(language.locale()) or tag
+    except (ValueError, UnknownLocaleError):
+        return tag
+
+
+def duration(seconds: int) -> str:
+    return format_timedelta(timedelta(seconds=seconds), threshold=2, locale=language.locale())
+
+
+def percent(value: int) -> str:
+    return format_percent(value / 100, locale=language.locale())
+
+
+SAID: dict[str, Any] = {"language_name": language_name, "duration": duration, "percent": percent}
+"""How the templates say a language, a time that passed, and a share."""

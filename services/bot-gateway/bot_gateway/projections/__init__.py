@@ -1,5 +1,6 @@
 """Events → rows. What others' events set off is in `reactions`."""
 
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -11,6 +12,7 @@ from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
     TaskAccepted,
+    TaskAssigned,
     TaskCompleted,
     TaskCreated,
     TaskDeleted,
@@ -38,7 +40,7 @@ from shared.journal import first_time
 
 from .reactions import REACTIONS, as_json, current
 
-TABLES = ("technicians", "bot", "cards", "offers", "informed")
+TABLES = ("technicians", "bot", "cards", "offers", "informed", "answers")
 
 # ── Own events → rows ────────────────────────────────────────────────────────
 
@@ -159,6 +161,8 @@ async def _card(connection: asyncpg.Connection, recorded: Recorded) -> None:
             return
         case TaskUnassigned():
             await connection.execute("UPDATE cards SET technician = NULL WHERE task = $1", task)
+        case TaskAssigned(technician):
+            await connection.execute("UPDATE cards SET technician = $2 WHERE task = $1", task, technician)
         case TaskSent(technician, offer) | ClientInfoSent(technician, offer):
             await connection.execute(
                 "UPDATE cards SET technician = $2, offer = $3 WHERE task = $1", task, technician, offer
@@ -174,7 +178,7 @@ async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
     task = int(recorded.key)
     match recorded.data:
         case TaskSent(technician, offer):
-            await _begin(connection, task, offer, technician, OfferState.OPEN)
+            await _begin(connection, task, offer, technician, OfferState.OPEN, sent_at=recorded.at)
         case ClientInfoSent(technician, offer, client):
             await _begin(connection, task, offer, technician, OfferState.IN_PROGRESS)
             await connection.execute(
@@ -183,12 +187,15 @@ async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
                 task,
                 offer,
             )
-        case TaskAccepted(_, offer):
-            await _stand(connection, task, offer, OfferState.ACCEPTED)
-        case TaskRejected(_, offer):
-            await _stand(connection, task, offer, OfferState.REJECTED)
-        case TaskCompleted(_, offer):
+        case TaskAccepted(technician, offer):
+            await _stand(connection, task, offer, OfferState.ACCEPTED, answered_at=recorded.at)
+            await _count(connection, technician, "accepted")
+        case TaskRejected(technician, offer):
+            await _stand(connection, task, offer, OfferState.REJECTED, answered_at=recorded.at)
+            await _count(connection, technician, "rejected")
+        case TaskCompleted(technician, offer):
             await _stand(connection, task, offer, OfferState.COMPLETED)
+            await _count(connection, technician, "completed")
         case OfferWithdrawn(_, offer):
             await _stand(connection, task, offer, OfferState.WITHDRAWN, over=True)
         case TaskStatusChanged(_, after):
@@ -200,7 +207,13 @@ async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
 
 
 async def _begin(
-    connection: asyncpg.Connection, task: int, offer: int, technician: int, state: OfferState
+    connection: asyncpg.Connection,
+    task: int,
+    offer: int,
+    technician: int,
+    state: OfferState,
+    *,
+    sent_at: datetime | None = None,
 ) -> None:
     """A new offer ends all earlier ones; one that was answered keeps saying what the answer was."""
     await connection.execute(
@@ -215,25 +228,44 @@ async def _begin(
     )
     await connection.execute(
         """
-        INSERT INTO offers (task, offer, technician, state) VALUES ($1, $2, $3, $4)
+        INSERT INTO offers (task, offer, technician, state, sent_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (task, offer) DO UPDATE SET state = $4
         """,
         task,
         offer,
         technician,
         state,
+        sent_at,
     )
 
 
 async def _stand(
-    connection: asyncpg.Connection, task: int, offer: int, state: OfferState, *, over: bool = False
+    connection: asyncpg.Connection,
+    task: int,
+    offer: int,
+    state: OfferState,
+    *,
+    over: bool = False,
+    answered_at: datetime | None = None,
 ) -> None:
     await connection.execute(
-        "UPDATE offers SET state = $3, over = $4 WHERE task = $1 AND offer = $2 AND NOT over",
+        """
+        UPDATE offers SET state = $3, over = $4, answered_at = coalesce(answered_at, $5)
+        WHERE task = $1 AND offer = $2 AND NOT over
+        """,
         task,
         offer,
         state,
         over,
+        answered_at,
+    )
+
+
+async def _count(connection: asyncpg.Connection, technician: int, answer: str) -> None:
+    await connection.execute(
+        f"INSERT INTO answers AS a (technician, {answer}) VALUES ($1, 1) "  # noqa: S608 - own column names
+        f"ON CONFLICT (technician) DO UPDATE SET {answer} = a.{answer} + 1",
+        technician,
     )
 
 

@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from bot_gateway.domain import BY_HAND, OfferState
+from shared import clock
 from shared.contract import Recorded
 from shared.contract.client import ClientErased
 from shared.contract.delivery import Purpose
@@ -105,13 +106,8 @@ async def retract_older(connection: asyncpg.Connection, recorded: Recorded, offe
 
 async def forget_client(connection: asyncpg.Connection, recorded: Recorded) -> None:
     """The client's data goes from every chat that holds it, also from those of finished tasks."""
-    rows = await connection.fetch(
-        "SELECT task, offer FROM informed WHERE client = $1 ORDER BY task, offer", int(recorded.key)
-    )
-    for row in rows:
-        for message in await connection.fetch(_MESSAGES, row["task"], row["offer"]):
-            if message["purpose"] == Purpose.CLIENT_INFO:
-                await _take_back(connection, recorded, message, row["task"], row["offer"])
+    for card in await connection.fetch(_CARDS, int(recorded.key)):
+        await _take_back(connection, recorded, card, card["task"], card["offer"])
 
 
 REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]] = {
@@ -128,15 +124,27 @@ REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]]
     ClientErased: forget_client,
 }
 
+# Of a long text that failed half way, the first parts are in the chat.
+_OUT = "method = 'send' AND (status NOT IN ('failed', 'dropped') OR message_ids <> '{}')"
+
 # The first message of an offer and the latest copy that /tasks made of it, and every card of the client.
-_MESSAGES = """
+_MESSAGES = f"""
 SELECT id, chat_id, purpose FROM deliveries d
-WHERE task = $1 AND offer = $2 AND method = 'send' AND status NOT IN ('failed', 'dropped')
+WHERE task = $1 AND offer = $2 AND {_OUT}
   AND (purpose <> 'reply' OR seq = (
         SELECT max(seq) FROM deliveries WHERE task = $1 AND offer = $2 AND method = 'send' AND purpose = 'reply'))
   AND NOT EXISTS (SELECT FROM deliveries r WHERE r.target = d.id AND r.purpose = 'retraction')
 ORDER BY seq
-"""
+"""  # noqa: S608 - own constant
+
+# Every card of a client, also one that could not be taken back when its offer ended.
+_CARDS = f"""
+SELECT id, chat_id, purpose, task, offer FROM informed JOIN deliveries d USING (task, offer)
+WHERE client = $1 AND purpose = 'client_info' AND {_OUT}
+  AND NOT EXISTS (
+        SELECT FROM deliveries r WHERE r.target = d.id AND r.purpose = 'retraction' AND r.status <> 'failed')
+ORDER BY seq
+"""  # noqa: S608 - own constant
 
 
 async def _redraw(connection: asyncpg.Connection, recorded: Recorded, offer: int) -> None:
@@ -204,8 +212,8 @@ async def queue(
     added = await connection.fetchval(
         """
         INSERT INTO deliveries
-            (id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, message_ids)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING RETURNING id
+            (id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, message_ids, queued_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING RETURNING id
         """,
         delivery,
         cause,
@@ -218,6 +226,7 @@ async def queue(
         None if payload is None else as_json(payload),
         target,
         list(messages),
+        clock.now(),
     )
     return added is not None
 

@@ -46,12 +46,13 @@ class Courier:
         outgoing: Outgoing,
         connection: Connection,
         refuse: Refuse,
+        pace: Pace,
     ) -> None:
         self._ledger = ledger
         self._outgoing = outgoing
         self._connection = connection
         self._refuse = refuse
-        self._pace = Pace()
+        self._pace = pace
         self._woken = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._silent_until = 0.0
@@ -104,9 +105,9 @@ class Courier:
                     await self._ledger.dropped(row, reason)
                 case Fail(reason, trouble):
                     await self._ledger.failed(row, line.bot_id, trouble, reason)
-                case Steps(steps):
+                case Steps(steps, lacking):
                     with line.in_use():
-                        await self._carry_out(line, row, steps)
+                        await self._carry_out(line, row, steps, lacking)
         except DATABASE_AWAY:
             raise
         except Refused as refused:
@@ -129,7 +130,7 @@ class Courier:
         finally:
             self._woken.set()
 
-    async def _carry_out(self, line: Line, row: Row, steps: list[Step]) -> None:
+    async def _carry_out(self, line: Line, row: Row, steps: list[Step], lacking: str) -> None:
         if row.makes_messages:
             await self._wait(self._pace.chat(row.chat_id, self._now()))
         if self._connection.line is not line or not await self._ledger.claim(row, line.bot_id):
@@ -150,7 +151,10 @@ class Courier:
                 made.append(result)
                 if n < len(steps) - 1:
                     await self._ledger.part(row, made)
-        await self._ledger.sent(row, line.bot_id, made)
+        if lacking:
+            await self._ledger.failed(row, line.bot_id, Trouble.REFUSED, lacking)
+        else:
+            await self._ledger.sent(row, line.bot_id, made)
 
     async def _call(self, line: Line, call: TelegramMethod[Any]) -> int | Mishap:
         """The id of the message that was made (0 where none was), or what went wrong."""

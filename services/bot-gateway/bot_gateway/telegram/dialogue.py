@@ -4,18 +4,16 @@ Plain `match` on aiogram's types rather than its Dispatcher: an error has to rea
 of a conversation is a row, and there are few enough cases to see them all at once.
 
 Each step may be run again after a crash: commands carry an id made from the update, rows an id made
-from the update and their part in the answer.
+from the update and their part in the answer. All of it is said in the language of whoever sent the update.
 """
 
-from collections.abc import Callable
-from typing import Any
-from uuid import UUID, uuid5
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import asyncpg
 import structlog
 from aiogram.methods import AnswerCallbackQuery
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, Update, User
-from msgspec import Struct, field
 
 from bot_gateway import views
 from bot_gateway.domain import (
@@ -32,63 +30,20 @@ from bot_gateway.projections.reactions import queue
 from shared.bus import Bus
 from shared.contract.delivery import Purpose
 from shared.contract.event import by_technician
+from shared.contract.site import Site
 from shared.contract.task import TAP, Action, Tap, TapAnswer, Verdict
 from shared.contract.technician import TechnicianRegistered
 from shared.journal import Journal
+from shared.language import _, known, speaking
 from shared.refusal import Refused, Why
 
 from . import keyboards, messages
 from .connection import Connection
-from .keyboards import Explanation, Keyboard, Press, Reason
+from .effects import Effects, Reply, Stored, write
+from .keyboards import Explanation, Press, Reason
 from .troubles import sort
 
 log = structlog.get_logger()
-
-_UPDATES = UUID("0d8d5a3a-8c0c-5f63-9a53-4a1f5b0c7e21")
-
-
-class Stored(Struct, frozen=True):
-    """One update as the inbox holds it.
-
-    promised  "saved, we will confirm" was said: the confirmation is a message of its own
-    held      an earlier update of this chat waits for `tasks`, so this one may not overtake it there
-    """
-
-    seq: int
-    bot_id: int
-    update_id: int
-    chat_id: int
-    body: bytes
-    promised: bool = False
-    held: bool = False
-
-    def id(self, part: str) -> UUID:
-        return uuid5(_UPDATES, f"{self.bot_id}/{self.update_id}/{part}")
-
-
-class Reply(Struct, frozen=True):
-    """One message of the dialogue, HTML, as it waits in `deliveries.payload`."""
-
-    text: str
-    keyboard: Keyboard = []
-    ask: bool = False  # opens the answering field on the phone
-
-
-class Effects(Struct):
-    """All that one update changes, written in one transaction with its `handled_at`.
-
-    cards   offers to show again; redraw: rows of messages to be drawn anew
-    edit    a message of this chat, and what it says now
-    over    the row of a question that needs no answer any more
-    """
-
-    replies: list[Reply] = field(default_factory=list)
-    cards: list[views.Card] = field(default_factory=list)
-    redraw: list[tuple[UUID, int, int]] = field(default_factory=list)
-    edit: tuple[int, Reply] | None = None
-    over: UUID | None = None
-    await_reason: tuple[int, int] | None = None
-    forget_reason: bool = False
 
 
 class Dialogue:
@@ -98,53 +53,60 @@ class Dialogue:
         journal: Journal,
         bus: Bus,
         connection: Connection,
-        company: Callable[[], str],
+        site: Callable[[], Site],
     ) -> None:
-        """company  a function that gives the site's name for itself"""
         self._pool = pool
         self._journal = journal
         self._bus = bus
         self._connection = connection
-        self._company = company
+        self._site = site
 
     async def take(self, stored: Stored) -> None:
         """Handles one update, or raises Refused(UNAVAILABLE) where `tasks` does not answer."""
-        update = Update.model_validate_json(stored.body)
-        match update:
-            case Update(message=Message() as message) if message.chat.type == "private":
-                effects = await self._message(stored, message)
-            case Update(message=Message() as message):
-                effects = self._in_group(message.text or "")
-            case Update(callback_query=CallbackQuery() as query):
-                effects = await self._pressed(stored, query)
-            case Update(my_chat_member=ChatMemberUpdated() as change):
-                effects = await self._membership(change)
-            case _:
-                effects = Effects()
-        await self._write(stored, effects)
+        with self._speaking_to_the_sender_of(stored) as update:
+            match update:
+                case Update(message=Message() as message) if message.chat.type == "private":
+                    effects = await self._message(stored, message)
+                case Update(message=Message() as message):
+                    effects = self._in_group(message.text or "")
+                case Update(callback_query=CallbackQuery() as query):
+                    effects = await self._pressed(stored, query)
+                case Update(my_chat_member=ChatMemberUpdated() as change):
+                    effects = await self._membership(change)
+                case _:
+                    effects = Effects()
+            await write(self._pool, stored, effects)
 
     async def promise(self, stored: Stored) -> None:
         """Tells the technician that what they pressed or wrote is kept."""
-        match Update.model_validate_json(stored.body):
-            case Update(callback_query=CallbackQuery() as query):
-                await self._answer(query, messages.SAVED)
-            case _:
-                async with self._pool.acquire() as connection:
-                    text = {"text": messages.SAVED}
-                    await queue(connection, stored.id("promise"), stored.chat_id, Purpose.REPLY, payload=text)
+        with self._speaking_to_the_sender_of(stored) as update:
+            if update.callback_query:
+                await self._answer(update.callback_query, _(messages.SAVED))
+                return
+            async with self._pool.acquire() as connection:
+                text = {"text": _(messages.SAVED)}
+                await queue(connection, stored.id("promise"), stored.chat_id, Purpose.REPLY, payload=text)
 
     async def regret(self, stored: Stored) -> None:
         """Tells the technician that what they pressed or wrote was set aside."""
-        match Update.model_validate_json(stored.body):
-            case Update(callback_query=CallbackQuery() as query):
-                effects = await self._tell(stored, query, messages.BROKEN, alert=True)
-            case Update(message=Message() as message) if message.chat.type == "private":
-                effects = Effects([Reply(messages.BROKEN)])
-            case _:
+        with self._speaking_to_the_sender_of(stored) as update:
+            if update.callback_query:
+                effects = await self._tell(stored, update.callback_query, _(messages.BROKEN), alert=True)
+            elif update.message and update.message.chat.type == "private":
+                effects = Effects([Reply(_(messages.BROKEN))])
+            else:
                 return
-        async with self._pool.acquire() as connection:
-            for reply in effects.replies:
-                await queue(connection, stored.id("regret"), stored.chat_id, Purpose.REPLY, payload=reply)
+            async with self._pool.acquire() as connection:
+                for reply in effects.replies:
+                    await queue(connection, stored.id("regret"), stored.chat_id, Purpose.REPLY, payload=reply)
+
+    @contextmanager
+    def _speaking_to_the_sender_of(self, stored: Stored) -> Iterator[Update]:
+        update = Update.model_validate_json(stored.body)
+        event = update.message or update.callback_query or update.my_chat_member
+        person = event.from_user if event else None
+        with speaking(tongue(person.language_code if person else None, self._site())):
+            yield update
 
     # Texts and commands
 
@@ -162,13 +124,13 @@ class Dialogue:
         match command:
             case "/tasks":
                 cards = await views.open_cards(self._pool, person.id)
-                return Effects(cards=cards) if cards else Effects([Reply(messages.NO_TASKS)])
+                return Effects(cards=cards) if cards else Effects([Reply(_(messages.NO_TASKS))])
             case "/help":
-                return Effects([Reply(messages.HELP)])
+                return Effects([Reply(messages.help_text())])
             case "" if text and (asked := await views.awaited_reason(self._pool, person.id)):
                 return await self._explained(stored, person, asked, text)
             case _:
-                return Effects([Reply(messages.NOT_UNDERSTOOD)])
+                return Effects([Reply(_(messages.NOT_UNDERSTOOD))])
 
     async def _start(self, stored: Stored, person: User) -> Effects:
         outcome = await self._journal.handle(
@@ -180,7 +142,7 @@ class Dialogue:
         )
         contact = await views.contact(self._pool, person.id)
         if any(isinstance(event, TechnicianRegistered) for event in outcome.events):
-            return Effects([Reply(messages.welcome(contact.shown, self._company()))])
+            return Effects([Reply(messages.welcome(contact.shown, self._site().company))])
         refusal = unwelcome(contact)
         return Effects([Reply(refusal or messages.welcome_back(contact.shown))])
 
@@ -188,8 +150,8 @@ class Dialogue:
         """Notices a new name or username, and that whoever writes can be reached."""
         contact = await views.contact(self._pool, person.id)
         seen = shown_by_telegram(person)
-        known = contact.standing in (Standing.ACTIVE, Standing.DEACTIVATED)
-        if known and (contact.profile != seen or contact.blocked):
+        here = contact.standing in (Standing.ACTIVE, Standing.DEACTIVATED)
+        if here and (contact.profile != seen or contact.blocked):
             actor = by_technician(person.id)
             await self._journal.handle(TECHNICIANS, person.id, NoticeTechnician(seen), actor=actor)
         return contact
@@ -198,7 +160,7 @@ class Dialogue:
         answer = await self._tap(stored, person, asked, Action.EXPLAIN, messages.cut(text, 500))
         done = answer.verdict is Verdict.DONE
         effects = Effects(
-            [Reply(messages.REASON_TAKEN if done else messages.plain(answer.sentence))], forget_reason=True
+            [Reply(_(messages.REASON_TAKEN) if done else messages.plain(answer.sentence))], forget_reason=True
         )
         if answer.verdict is not Verdict.REFUSED:
             effects.over = await views.question(self._pool, person.id, keyboards.first_reason(*asked))
@@ -215,7 +177,7 @@ class Dialogue:
         message = query.message
         if pressed is None or message is None or message.chat.id != query.from_user.id:
             log.warning("forged press", technician=query.from_user.id, size=len(query.data or ""))
-            return await self._tell(stored, query, messages.FORGED, alert=True)
+            return await self._tell(stored, query, _(messages.FORGED), alert=True)
         contact = await self._meet(query.from_user)
         if refusal := unwelcome(contact):
             return await self._tell(stored, query, refusal, alert=True)
@@ -233,7 +195,7 @@ class Dialogue:
             row = await views.delivery_of_message(self._pool, stored.chat_id, message)
             effects.redraw = [row] if row else []
         elif press.action is Action.REJECT:
-            effects.replies.append(Reply(messages.WHY, keyboards.reasons(press.task, press.offer)))
+            effects.replies.append(Reply(_(messages.WHY), keyboards.reasons(press.task, press.offer)))
             effects.await_reason = (press.task, press.offer)
         return effects
 
@@ -244,14 +206,14 @@ class Dialogue:
         if given.reason is Reason.SKIP:
             # Nobody waits for the reason: it was written meanwhile, or the question is old.
             waited = await views.awaited_reason(self._pool, query.from_user.id) == offer
-            told = messages.NO_REASON_GIVEN if waited else messages.NOT_ASKED
+            told = _(messages.NO_REASON_GIVEN) if waited else _(messages.NOT_ASKED)
             effects = await self._tell(stored, query, told)
             effects.edit = (message, Reply(told))
             effects.forget_reason = waited
             return effects
         if given.reason is Reason.OTHER:
-            effects = await self._tell(stored, query, messages.WRITE_REASON)
-            effects.replies = [Reply(messages.WRITE_REASON, ask=True)]
+            effects = await self._tell(stored, query, _(messages.WRITE_REASON))
+            effects.replies = [Reply(_(messages.WRITE_REASON), ask=True)]
             effects.await_reason = offer
             return effects
         reason = messages.REASONS[given.reason]
@@ -260,7 +222,7 @@ class Dialogue:
         effects = await self._tell(stored, query, answer.sentence, alert=refused)
         if not refused:
             done = answer.verdict is Verdict.DONE
-            told = messages.REASON_GIVEN.format(reason=reason) if done else messages.REASON_KNOWN
+            told = _(messages.REASON_GIVEN, reason=_(reason)) if done else _(messages.REASON_KNOWN)
             effects.edit = (message, Reply(told))
             effects.forget_reason = True
         return effects
@@ -311,70 +273,10 @@ class Dialogue:
         await self._journal.handle(TECHNICIANS, technician, command, actor=by_technician(technician))
         return Effects()
 
-    # Writing it down
 
-    async def _write(self, stored: Stored, effects: Effects) -> None:
-        async with self._pool.acquire() as connection, connection.transaction():
-            handled = await connection.fetchval(
-                "UPDATE updates SET handled_at = now() WHERE seq = $1 AND handled_at IS NULL RETURNING seq",
-                stored.seq,
-            )
-            if handled is None:
-                return
-            await self._remember_question(connection, stored, effects)
-            chat = stored.chat_id
-            for n, reply in enumerate(effects.replies):
-                await queue(connection, stored.id(f"reply {n}"), chat, Purpose.REPLY, payload=reply)
-            for card in effects.cards:
-                part = f"card {card.task}"
-                await queue(
-                    connection, stored.id(part), chat, Purpose.REPLY, task=card.task, offer=card.offer
-                )
-            for row, task, offer in effects.redraw:
-                await queue(
-                    connection,
-                    stored.id("redraw"),
-                    chat,
-                    Purpose.REPLY,
-                    method="edit",
-                    task=task,
-                    offer=offer,
-                    target=row,
-                )
-            if effects.edit:
-                message, reply = effects.edit
-                await queue(
-                    connection,
-                    stored.id("edit"),
-                    chat,
-                    Purpose.REPLY,
-                    method="edit",
-                    payload=reply,
-                    messages=(message,),
-                )
-            if effects.over:
-                await queue(
-                    connection,
-                    stored.id("over"),
-                    chat,
-                    Purpose.REPLY,
-                    method="edit",
-                    payload=Reply(messages.REASON_KNOWN),
-                    target=effects.over,
-                )
-
-    async def _remember_question(self, connection: Any, stored: Stored, effects: Effects) -> None:
-        if effects.forget_reason:
-            await connection.execute("DELETE FROM awaited_reasons WHERE technician = $1", stored.chat_id)
-        elif effects.await_reason:
-            await connection.execute(
-                """
-                INSERT INTO awaited_reasons (technician, task, offer, asked_at) VALUES ($1, $2, $3, now())
-                ON CONFLICT (technician) DO UPDATE SET task = $2, offer = $3, asked_at = now()
-                """,
-                stored.chat_id,
-                *effects.await_reason,
-            )
+def tongue(language: str | None, site: Site) -> str:
+    """The language that somebody is spoken to in: that of their Telegram, or the site's where it has no sentences."""
+    return language if language and known(language) else site.language
 
 
 def shown_by_telegram(person: User) -> Profile:
@@ -385,10 +287,10 @@ def unwelcome(contact: views.Contact) -> str:
     """Why this person can do nothing here; empty where they can."""
     match contact.standing:
         case Standing.ABSENT:
-            return messages.PRESS_START
+            return _(messages.PRESS_START)
         case Standing.DELETED:
-            return messages.PRESS_START_AGAIN
+            return _(messages.PRESS_START_AGAIN)
         case Standing.DEACTIVATED:
-            return messages.SWITCHED_OFF
+            return _(messages.PAUSED)
         case Standing.ACTIVE:
             return ""

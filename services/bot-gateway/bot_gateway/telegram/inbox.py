@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from shared.journal.database import DATABASE_AWAY
 from shared.refusal import Refused, Why
 
-from .dialogue import Dialogue, Stored
+from .dialogue import Dialogue
+from .effects import Stored
 from .metrics import SET_ASIDE
 from .troubles import mask
 

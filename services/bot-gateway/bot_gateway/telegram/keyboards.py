@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from bot_gateway.domain import OfferState
 from shared.contract.task import Action
+from shared.language import _
 
 from . import messages
 
@@ -67,8 +68,8 @@ def under_task(task: int, offer: int, state: OfferState, *, copy: bool = False) 
         case OfferState.OPEN:
             return [
                 [
-                    (messages.ACCEPT, f"t:{task}:{offer}:{Action.ACCEPT}"),
-                    (messages.REJECT, f"t:{task}:{offer}:{Action.REJECT}"),
+                    (_(messages.ACCEPT), f"t:{task}:{offer}:{Action.ACCEPT}"),
+                    (_(messages.REJECT), f"t:{task}:{offer}:{Action.REJECT}"),
                 ]
             ]
         case OfferState.IN_PROGRESS if copy:
@@ -80,7 +81,7 @@ def under_task(task: int, offer: int, state: OfferState, *, copy: bool = False) 
 def under_client(task: int, offer: int, state: OfferState) -> Keyboard:
     if state is not OfferState.IN_PROGRESS:
         return []
-    return [[(messages.COMPLETE, f"t:{task}:{offer}:{Action.COMPLETE}")]]
+    return [[(_(messages.COMPLETE), f"t:{task}:{offer}:{Action.COMPLETE}")]]
 
 
 def first_reason(task: int, offer: int) -> str:
@@ -91,6 +92,6 @@ def first_reason(task: int, offer: int) -> str:
 def reasons(task: int, offer: int) -> Keyboard:
     data = f"r:{task}:{offer}:"
     return [
-        [(messages.REASONS["far"], data + Reason.FAR), (messages.REASONS["time"], data + Reason.TIME)],
-        [(messages.OTHER_REASON, data + Reason.OTHER), (messages.NO_REASON, data + Reason.SKIP)],
+        [(_(messages.REASONS["far"]), data + Reason.FAR), (_(messages.REASONS["time"]), data + Reason.TIME)],
+        [(_(messages.OTHER_REASON), data + Reason.OTHER), (_(messages.NO_REASON), data + Reason.SKIP)],
     ]

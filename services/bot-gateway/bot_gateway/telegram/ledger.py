@@ -11,9 +11,11 @@ from bot_gateway.domain import (
     FailDelivery,
     NoticeBlock,
 )
+from shared import clock
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
 from shared.contract.event import by_service
 from shared.journal import Journal, Outcome
+from shared.language import N_
 
 from .metrics import DELIVERIES as ENDED
 from .outgoing import Row
@@ -21,8 +23,8 @@ from .outgoing import Row
 CONTENT = frozenset({Purpose.TASK_INFO, Purpose.CLIENT_INFO, Purpose.INVOICE})
 """What an admin has sent, so its fate is told; a retraction only tells of its failure, a reply of nothing."""
 
-UNCERTAIN = "Callout was stopped while the message went out."
-NO_BOT = "No bot is connected. Enter its token under Settings, Telegram."
+UNCERTAIN = N_("Callout was stopped while the message went out.")
+NO_BOT = N_("No bot is connected. Enter its token under Settings, Telegram.")
 
 _ROW = "id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, tries, message_ids"
 
@@ -80,11 +82,12 @@ class Ledger:
         await self._pool.execute("UPDATE deliveries SET message_ids = $2 WHERE id = $1", row.id, made)
 
     async def requeue(self, row: Row, wait: float, reason: str, *, spend: bool) -> None:
+        """Unless it has ended meanwhile, given up or doubted: what was told of it then must stay true."""
         await self._pool.execute(
             """
             UPDATE deliveries SET status = 'queued', tries = tries + $2, reason = $3,
                    due_at = now() + $4 * interval '1 second'
-            WHERE id = $1
+            WHERE id = $1 AND status IN ('queued', 'sending')
             """,
             row.id,
             int(spend),
@@ -137,7 +140,7 @@ class Ledger:
                 """
                 UPDATE deliveries SET status = $2, bot_id = coalesce(bot_id, $3), trouble = $5, reason = $6,
                        message_ids = CASE WHEN cardinality($4::bigint[]) > 0 THEN $4 ELSE message_ids END,
-                       ended_at = now()
+                       ended_at = $7
                 WHERE id = $1 AND status IN ('queued', 'sending')
                 """,
                 row.id,
@@ -146,6 +149,7 @@ class Ledger:
                 made or [],
                 trouble,
                 reason,
+                clock.now(),
             )
             if trouble is Trouble.BLOCKED:
                 await self._journal.handle(

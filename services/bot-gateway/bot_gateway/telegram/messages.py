@@ -1,78 +1,94 @@
-"""Every sentence that a technician reads, as Telegram's HTML.
+"""Every sentence that a technician reads, as Telegram's HTML, in the language of whoever is spoken to.
 
-What comes from people is escaped. Lengths are counted as Telegram counts them: in UTF-16 code units
-after the entities are parsed (Bot API, sendMessage: 1-4096).
+What comes from people is escaped, and set apart from what stands around it, so that a Latin name or a
+phone number in an Arabic sentence keeps its order (Unicode UAX #9, section 2.2: isolates). Lengths are
+counted as Telegram counts them: in UTF-16 code units after the entities are parsed (Bot API, sendMessage: 1-4096).
 """
 
 import re
 from datetime import datetime
 from html import escape, unescape
+from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
 from bot_gateway.domain import OfferState
 from shared.contract.task import ClientInfo, Priority, TaskDetails
+from shared.language import N_, _, direction, locale
 
 LIMIT = 4096  # Bot API, sendMessage
 CAPTION_LIMIT = 1024  # Bot API, sendDocument
 ANSWER_LIMIT = 200  # Bot API, answerCallbackQuery
 
+FIRST_STRONG, POP = "\u2068", "\u2069"  # what is between keeps its own direction
+RIGHT_TO_LEFT = "\u200f"  # invisible; a line that begins with it runs from right to left
+
 # ── Buttons ──────────────────────────────────────────────────────────────────
 
-ACCEPT = "✅ Accept"
-REJECT = "❌ Reject"
-COMPLETE = "🏁 Mark as Completed"
-REASONS = {"far": "Too far", "time": "No time"}
-OTHER_REASON = "Other…"
-NO_REASON = "Skip"
+ACCEPT = N_("✅ Accept")
+REJECT = N_("❌ Reject")
+COMPLETE = N_("🏁 Mark as Completed")
+REASONS = {"far": N_("Too far"), "time": N_("No time")}
+"""The office gets them as they stand here, and each of its readers sees them in their own language."""
+OTHER_REASON = N_("Other…")
+NO_REASON = N_("Skip")
 
 # ── Answers ──────────────────────────────────────────────────────────────────
 
-COMMANDS = {"tasks": "Your open tasks", "help": "How this works"}
+COMMANDS = {"tasks": N_("Your open tasks"), "help": N_("How this works")}
 
-HELP = (
+HELP = N_(
     "You get your tasks here.\n\n"
-    "1. Press <b>✅ Accept</b> or <b>❌ Reject</b> under a task.\n"
+    "1. Press <b>%(accept)s</b> or <b>%(reject)s</b> under a task.\n"
     "2. Once you have accepted, the office sends you the client's data.\n"
-    "3. Press <b>🏁 Mark as Completed</b> when the work is done.\n\n"
+    "3. Press <b>%(complete)s</b> when the work is done.\n\n"
     "/tasks shows your open tasks again."
 )
-NOT_UNDERSTOOD = "I only understand the buttons under your tasks, /tasks and /help."
-PRESS_START = "Please press /start first."
-PRESS_START_AGAIN = "You are no longer on the team's list. Press /start to join again."
-SWITCHED_OFF = "Your access is switched off. Please call the office."
-NO_TASKS = "You have no open tasks. 👍"
-FORGED = "This button does not work."
-SAVED = "Saved. We will confirm it here in a moment."
-BROKEN = (
+NOT_UNDERSTOOD = N_("I only understand the buttons under your tasks, /tasks and /help.")
+PRESS_START = N_("Please press /start first.")
+PRESS_START_AGAIN = N_("You are no longer on the team's list. Press /start to join again.")
+PAUSED = N_("The office has paused your access. Please call the office.")
+NO_TASKS = N_("You have no open tasks. 👍")
+FORGED = N_("This button does not work.")
+SAVED = N_("Saved. We will confirm it here in a moment.")
+BROKEN = N_(
     "Something is wrong on our side, and we could not finish what you just asked for. Please call the office."
 )
-WHY = "Why not? This helps the office to plan. You can also just write it here."
-WRITE_REASON = "Please write the reason in one message."
-REASON_HINT = "The reason"
-REASON_GIVEN = "Thank you, the office knows why: {reason}"
-REASON_TAKEN = "Thank you, the office knows why."
-REASON_KNOWN = "The office has your reason."
-NO_REASON_GIVEN = "No reason given. That is fine."
-NOT_ASKED = "That is fine. Nothing more is needed here."
-GROUP = "I work in private chats only. Please write to me here: {link}"
+WHY = N_("Why not? This helps the office to plan. You can also just write it here.")
+WRITE_REASON = N_("Please write the reason in one message.")
+REASON_HINT = N_("The reason")
+REASON_GIVEN = N_("Thank you, the office knows why: %(reason)s")
+REASON_TAKEN = N_("Thank you, the office knows why.")
+REASON_KNOWN = N_("The office has your reason.")
+NO_REASON_GIVEN = N_("No reason given. That is fine.")
+NOT_ASKED = N_("That is fine. Nothing more is needed here.")
+GROUP = N_("I work in private chats only. Please write to me here: %(link)s")
 
 
 def welcome(name: str, company: str) -> str:
-    return (
-        f"Welcome, {escape(name, quote=False)}! 👋\n\n"
-        f"You are now on the list of {escape(company, quote=False)}. Your tasks will arrive in this chat.\n\n"
-        "/help tells how it works."
+    return _(
+        "Welcome, %(name)s! 👋\n\n"
+        "You are now on the list of %(company)s. Your tasks will arrive in this chat.\n\n"
+        "/help tells how it works.",
+        name=apart(plain(name)),
+        company=apart(plain(company)),
     )
 
 
 def welcome_back(name: str) -> str:
-    return f"Hello again, {escape(name, quote=False)}. You are on the list. /tasks shows your open tasks."
+    return _(
+        "Hello again, %(name)s. You are on the list. /tasks shows your open tasks.",
+        name=apart(plain(name)),
+    )
+
+
+def help_text() -> str:
+    return _(HELP, accept=_(ACCEPT), reject=_(REJECT), complete=_(COMPLETE))
 
 
 def group(username: str) -> str:
-    return GROUP.format(link=f"https://t.me/{username}")
+    return _(GROUP, link=apart(f"https://t.me/{username}"))
 
 
 def plain(sentence: str) -> str:
@@ -83,64 +99,87 @@ def plain(sentence: str) -> str:
 # ── Tasks ────────────────────────────────────────────────────────────────────
 
 HEADLINES = {
-    OfferState.OPEN: "🆕 <b>Task #{task}</b>",
-    OfferState.ACCEPTED: "✅ <b>Task #{task}: accepted</b>\nThe office will send you the client's data.",
-    OfferState.IN_PROGRESS: "🔧 <b>Task #{task}: in progress</b>",
-    OfferState.COMPLETED: "🏁 <b>Task #{task}: completed</b>",
-    OfferState.REJECTED: "❌ <b>Task #{task}: rejected</b>",
-    OfferState.WITHDRAWN: "🚫 <b>Task #{task} was withdrawn.</b>\nThere is nothing for you to do.",
-    OfferState.REPLACED: "↪️ <b>Task #{task} was sent again.</b>\nPlease answer the newer message.",
-    OfferState.DELETED: "🚫 <b>Task #{task} was withdrawn.</b>\nThere is nothing for you to do.",
+    OfferState.OPEN: N_("🆕 <b>Task %(task)s</b>"),
+    OfferState.ACCEPTED: N_("✅ <b>Task %(task)s: accepted</b>\nThe office will send you the client's data."),
+    OfferState.IN_PROGRESS: N_("🔧 <b>Task %(task)s: in progress</b>"),
+    OfferState.COMPLETED: N_("🏁 <b>Task %(task)s: completed</b>"),
+    OfferState.REJECTED: N_("❌ <b>Task %(task)s: rejected</b>"),
+    OfferState.WITHDRAWN: N_("🚫 <b>Task %(task)s was withdrawn.</b>\nThere is nothing for you to do."),
+    OfferState.REPLACED: N_("↪️ <b>Task %(task)s was sent again.</b>\nPlease answer the newer message."),
+    OfferState.DELETED: N_("🚫 <b>Task %(task)s was withdrawn.</b>\nThere is nothing for you to do."),
 }
-MORE = "<b>Task #{task}</b>, continued"
+MORE = N_("<b>Task %(task)s</b>, continued")
+CLIENT = N_("👤 <b>Client for task %(task)s</b>")
+REDACTED = N_("🚫 Task %(task)s is no longer yours, so the client's data was removed.")
 OVER = frozenset({OfferState.WITHDRAWN, OfferState.REPLACED, OfferState.DELETED})
 
 PRIORITIES = {
-    Priority.LOW: "Low priority",
-    Priority.NORMAL: "Normal priority",
-    Priority.HIGH: "❗ High priority",
-    Priority.URGENT: "🔴 Urgent",
+    Priority.LOW: N_("Low priority"),
+    Priority.NORMAL: N_("Normal priority"),
+    Priority.HIGH: N_("❗ High priority"),
+    Priority.URGENT: N_("🔴 Urgent"),
 }
+WHEN = N_("EEE d MMM, HH:mm")
+"""How a time is written, in the letters of Unicode TR 35: weekday, day, month, and the clock."""
 
 
 def task_info(
     number: int, details: TaskDetails, state: OfferState, zone: str, most: int | None = None
 ) -> list[str]:
     """The parts of one task's message. Only what `TaskDetails` allows a technician to know is in it."""
-    head = [HEADLINES[state].format(task=number), "", f"<b>{_line(details.title)}</b>"]
+    head = [_(HEADLINES[state], task=numbered(number)), "", f"<b>{apart(_line(details.title))}</b>"]
     if state in OVER:
-        return ["\n".join(head)]
+        return [aligned(head)]
     if details.area:
-        head.append(f"📍 {_line(details.area)}")
+        head.append(f"📍 {apart(_line(details.area))}")
     if details.scheduled_at:
         head.append(f"🕒 {when(details.scheduled_at, zone)}")
-    head.append(PRIORITIES[details.priority])
-    return parts("\n".join(head), details.description, MORE.format(task=number), most)
+    head.append(_(PRIORITIES[details.priority]))
+    return parts(aligned(head), details.description, _(MORE, task=numbered(number)), most)
 
 
 def client_info(number: int, client: ClientInfo) -> list[str]:
     """A client's data. The phone number stands alone and bare, so that a touch calls it."""
-    head = [f"👤 <b>Client for task #{number}</b>", "", f"<b>{_line(client.name)}</b>"]
+    head = [_(CLIENT, task=numbered(number)), "", f"<b>{apart(_line(client.name))}</b>"]
     if client.phone:
-        head.append(f"📞 {_line(client.phone)}")
+        head.append(apart(f"📞 {_line(client.phone)}"))
     if client.address:
-        head.append(f"📍 {_line(client.address, 512)}")
+        head.append(f"📍 {apart(_line(client.address, 512))}")
     if client.email:
-        head.append(f"✉️ {_line(client.email)}")
-    return parts("\n".join(head), client.notes, MORE.format(task=number))
+        head.append(apart(f"✉️ {_line(client.email)}"))
+    return parts(aligned(head), client.notes, _(MORE, task=numbered(number)))
 
 
 def client_redacted(number: int) -> str:
-    return f"🚫 Task #{number} is no longer yours, so the client's data was removed."
+    return _(REDACTED, task=numbered(number))
 
 
 def when(at: datetime, zone: str) -> str:
     """`Mon 23 Nov, 14:05`, on the clock of the site."""
-    return format_datetime(at, "EEE d MMM, HH:mm", tzinfo=ZoneInfo(zone), locale="en")
+    return format_datetime(at, _(WHEN), tzinfo=ZoneInfo(zone), locale=locale())
 
 
 def _line(text: str, limit: int = 256) -> str:
     return escape(cut(" ".join(text.split()), limit), quote=False)
+
+
+# ── Directions ───────────────────────────────────────────────────────────────
+
+
+def numbered(number: int) -> str:
+    return apart(f"#{number}")
+
+
+def apart(text: str) -> str:
+    """Text of another origin in a sentence or line: where the two run in different directions, neither is torn."""
+    strange = direction() == "rtl" or any(bidirectional(each) in ("R", "AL") for each in text)
+    return f"{FIRST_STRONG}{text}{POP}" if strange else text
+
+
+def aligned(lines: list[str]) -> str:
+    """All of them run in the direction of the language: a Latin name, or a sign such as 🆕, turns none around."""
+    mark = RIGHT_TO_LEFT if direction() == "rtl" else ""
+    return "\n".join(line and f"{mark}{line}" for line in lines)
 
 
 # ── Lengths ──────────────────────────────────────────────────────────────────

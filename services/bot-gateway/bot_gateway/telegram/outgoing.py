@@ -5,7 +5,7 @@ client's data is fetched when it goes out and is kept nowhere.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -34,11 +34,16 @@ from shared.contract.delivery import Purpose, Trouble
 from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest
 from shared.contract.site import Site
 from shared.contract.task import CLIENT_INFO, ClientInfoAnswer, ClientInfoRequest
+from shared.language import N_, _, speaking
 from shared.refusal import Refused, Why
 
 from . import keyboards, messages
-from .dialogue import Reply
+from .dialogue import tongue
+from .effects import Reply
 from .keyboards import Keyboard
+
+UNCONFIRMED = N_("Telegram never confirmed the message, so it may still be in the chat.")
+A = TypeVar("A")
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _REPLY = msgspec.json.Decoder(Reply)
@@ -74,7 +79,10 @@ class Step(Struct, frozen=True):
 
 
 class Steps(Struct, frozen=True):
+    """lacking says what these steps can't bring about, which is told once they are made."""
+
     steps: list[Step]
+    lacking: str = ""
 
 
 class Drop(Struct, frozen=True):
@@ -107,7 +115,15 @@ class Outgoing:
         self._site = site
 
     async def plan(self, row: Row, bot_id: int) -> Plan:
-        """What to do for this row as this bot; Refused(UNAVAILABLE) where another service must be waited for."""
+        """What to do for this row as this bot; Refused(UNAVAILABLE) where another service must be waited for.
+
+        It is drawn in the language of the technician. What goes wrong is not for them: see `_ask`.
+        """
+        contact = await views.contact(self._pool, row.chat_id)
+        with speaking(tongue(contact.profile.language, self._site())):
+            return await self._plan(row, bot_id)
+
+    async def _plan(self, row: Row, bot_id: int) -> Plan:
         match row.method, row.purpose:
             case "send", Purpose.TASK_INFO:
                 return await self._task_info(row)
@@ -127,7 +143,7 @@ class Outgoing:
     async def _task_info(self, row: Row) -> Plan:
         card = await self._card(row)
         if card.state not in LIVE:
-            return Drop("the offer was over before it went out")
+            return Drop(N_("The offer was over before it went out."))
         return self._messages(row, *self._drawn(card))
 
     async def _reply(self, row: Row) -> Plan:
@@ -136,30 +152,35 @@ class Outgoing:
             return self._messages(row, [reply.text], reply.keyboard, reply.ask)
         card = await self._card(row)
         if card.state not in LIVE:
-            return Drop("the offer is over")
+            return Drop(N_("The offer is over."))
         return self._messages(row, *self._drawn(card, copy=True))
 
     async def _client_info(self, row: Row) -> Plan:
         card = await self._card(row)
-        answer = await self._bus.request(
+        answer = await self._ask(
             CLIENT_INFO, ClientInfoRequest(card.task, card.offer, card.technician), ClientInfoAnswer
         )
         if answer.client is None:
-            return Fail(answer.refusal or "The client's data may not be sent now.")
+            return Fail(answer.refusal or N_("The client's data may not be sent now."))
         text = messages.client_info(card.task, answer.client)
         keyboard = keyboards.under_client(card.task, card.offer, card.state)
         return self._messages(row, text, keyboard, protect=True)
 
     async def _invoice(self, row: Row) -> Plan:
         assert row.invoice is not None
-        answer = await self._bus.request(DOCUMENT, DocumentRequest(row.invoice), DocumentAnswer, timeout=20)
+        answer = await self._ask(DOCUMENT, DocumentRequest(row.invoice), DocumentAnswer, timeout=20)
         if not answer.pdf:
-            return Fail(answer.refusal or "There is no document for this invoice.")
+            return Fail(answer.refusal or N_("There is no document for this invoice."))
         file = BufferedInputFile(answer.pdf, answer.filename or f"invoice-{row.invoice}.pdf")
         caption = messages.cut(answer.caption, messages.CAPTION_LIMIT) or None
         return Steps(
             [Step(SendDocument(chat_id=row.chat_id, document=file, caption=caption, parse_mode=None))]
         )
+
+    async def _ask(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
+        """In the language of the site: where the answer is a refusal, or there is none, the office reads why."""
+        with speaking(self._site().language):
+            return await self._bus.request(subject, question, answer, timeout)
 
     def _messages(
         self, row: Row, text: list[str], keyboard: Keyboard, ask: bool = False, *, protect: bool = False
@@ -189,35 +210,40 @@ class Outgoing:
         assert found is not None
         there = Target(Purpose(found["purpose"]), found["status"], found["bot_id"], found["message_ids"])
         if there.status in ("failed", "dropped") and not there.message_ids:
-            return Drop("the message never went out")
-        if there.status == "unknown" and row.purpose is Purpose.RETRACTION:
-            return Fail("Telegram never confirmed the message, so it may still be in the chat.")
+            return Drop(N_("The message never went out."))
+        doubted = there.status == "unknown" and row.purpose is Purpose.RETRACTION
         if there.bot_id != bot_id or not there.message_ids:
+            if doubted:
+                return Fail(UNCONFIRMED)
             # Another bot's message ids mean other messages.
             private = there.purpose is Purpose.CLIENT_INFO and row.purpose is Purpose.RETRACTION
-            return Fail("The message was sent by another bot.") if private else Drop("not this bot's message")
+            return (
+                Fail(N_("The message was sent by another bot."))
+                if private
+                else Drop(N_("It is not this bot's message."))
+            )
+        steps = await self._touched(row, there, delete=delete)
+        return Steps(steps, lacking=UNCONFIRMED if doubted else "")
+
+    async def _touched(self, row: Row, there: Target, *, delete: bool) -> list[Step]:
         if row.payload is not None:
             said = self._said(row)
-            return Steps([Step(self._edit(row, each, said)) for each in there.message_ids])
+            return [Step(self._edit(row, each, said)) for each in there.message_ids]
         assert row.task is not None
         if delete:
             redacted = Reply(messages.client_redacted(row.task))
-            return Steps(
-                [
-                    Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._edit(row, each, redacted))
-                    for each in there.message_ids
-                ]
-            )
+            return [
+                Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._edit(row, each, redacted))
+                for each in there.message_ids
+            ]
         card = await self._card(row)
         if there.purpose is Purpose.CLIENT_INFO:
             markup = _markup(keyboards.under_client(card.task, card.offer, card.state))
             last = there.message_ids[-1]
-            return Steps(
-                [Step(EditMessageReplyMarkup(chat_id=row.chat_id, message_id=last, reply_markup=markup))]
-            )
+            return [Step(EditMessageReplyMarkup(chat_id=row.chat_id, message_id=last, reply_markup=markup))]
         return self._redrawn(row, there, card)
 
-    def _redrawn(self, row: Row, there: Target, card: views.Card) -> Plan:
+    def _redrawn(self, row: Row, there: Target, card: views.Card) -> list[Step]:
         """As many parts as there are messages; where fewer are needed, the first messages go."""
         text, keyboard = self._drawn(card, copy=there.purpose is Purpose.REPLY, most=len(there.message_ids))
         surplus = len(there.message_ids) - len(text)
@@ -228,7 +254,7 @@ class Outgoing:
         for n, (message, part) in enumerate(zip(there.message_ids[surplus:], text, strict=True)):
             last = n == len(text) - 1
             steps.append(Step(self._edit(row, message, Reply(part, keyboard if last else []))))
-        return Steps(steps)
+        return steps
 
     def _edit(self, row: Row, message: int, reply: Reply) -> EditMessageText:
         return EditMessageText(
@@ -263,7 +289,7 @@ class Outgoing:
 
 def _markup(keyboard: Keyboard, ask: bool = False) -> Any:
     if ask:
-        return ForceReply(force_reply=True, input_field_placeholder=messages.REASON_HINT)
+        return ForceReply(force_reply=True, input_field_placeholder=_(messages.REASON_HINT))
     if not keyboard:
         return None
     rows = [[InlineKeyboardButton(text=text, callback_data=data) for text, data in row] for row in keyboard]

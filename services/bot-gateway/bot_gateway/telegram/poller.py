@@ -16,6 +16,9 @@ from aiogram.exceptions import TelegramConflictError
 from aiogram.methods import DeleteWebhook, SetMyCommands, TelegramMethod
 from aiogram.types import BotCommand
 
+from shared.contract.site import Site
+from shared.language import _, languages, speaking
+
 from . import messages
 from .connection import Connection, Line
 from .metrics import POLL_TROUBLE, UPDATES
@@ -43,13 +46,19 @@ class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
 
 class Poller:
     def __init__(
-        self, pool: asyncpg.Pool, connection: Connection, refuse: Refuse, stored: Callable[[], None]
+        self,
+        pool: asyncpg.Pool,
+        connection: Connection,
+        refuse: Refuse,
+        stored: Callable[[], None],
+        site: Callable[[], Site],
     ) -> None:
         """refuse  told when the token is no longer accepted; stored  wakes the inbox"""
         self._pool = pool
         self._connection = connection
         self._refuse = refuse
         self._stored = stored
+        self._site = site
 
     async def run(self) -> None:
         while True:
@@ -102,9 +111,16 @@ class Poller:
         UPDATES.inc(len(stored))
 
     async def _introduce(self, line: Line) -> None:
-        """The list of commands beside the technician's text field; the bot works without it too."""
-        commands = [BotCommand(command=name, description=told) for name, told in messages.COMMANDS.items()]
-        await self._quietly(line, SetMyCommands(commands=commands))
+        """The list of commands beside the technician's text field; the bot works without it too.
+
+        One for each language that has sentences, and the site's for all others (Bot API, setMyCommands).
+        """
+        for only_for, tag in [(None, self._site().language), *((each, each) for each in languages())]:
+            with speaking(tag):
+                commands = [
+                    BotCommand(command=name, description=_(told)) for name, told in messages.COMMANDS.items()
+                ]
+            await self._quietly(line, SetMyCommands(commands=commands, language_code=only_for))
 
     async def _quietly(self, line: Line, method: TelegramMethod[bool]) -> None:
         try:

@@ -23,6 +23,7 @@ from aiohttp import ClientConnectorError, ConnectionTimeoutError
 from msgspec import Struct
 
 from shared.contract.delivery import Trouble
+from shared.language import N_
 
 
 class Kind(StrEnum):
@@ -38,7 +39,7 @@ class Kind(StrEnum):
 
 
 class Mishap(Struct, frozen=True):
-    """reason is a sentence without secrets; seconds is what Telegram asked to wait."""
+    """reason is a sentence without secrets, in English until it is read; seconds is what Telegram asked to wait."""
 
     kind: Kind
     reason: str
@@ -47,12 +48,12 @@ class Mishap(Struct, frozen=True):
 
 
 FORBIDDEN = (
-    ("bot was blocked by the user", Trouble.BLOCKED, "The technician has blocked the bot."),
-    ("user is deactivated", Trouble.DEACTIVATED, "The technician's Telegram account no longer exists."),
+    ("bot was blocked by the user", Trouble.BLOCKED, N_("The technician has blocked the bot.")),
+    ("user is deactivated", Trouble.DEACTIVATED, N_("The technician's Telegram account no longer exists.")),
     (
         "bot can't initiate conversation",
         Trouble.CHAT_NOT_FOUND,
-        "The technician has not pressed Start in this bot yet.",
+        N_("The technician has not pressed Start in this bot yet."),
     ),
 )
 BAD_REQUEST = (
@@ -73,7 +74,7 @@ def sort(error: Exception) -> Mishap:
     """
     match error:
         case TelegramRetryAfter():
-            return Mishap(Kind.WAIT, "Telegram asks to wait.", seconds=max(1, error.retry_after))
+            return Mishap(Kind.WAIT, N_("Telegram asks to wait."), seconds=max(1, error.retry_after))
         case TelegramUnauthorizedError() | TelegramNotFound():
             # A well-formed token that is revoked gives 401, any other 404.
             return Mishap(Kind.TOKEN, mask(error.message))
@@ -90,20 +91,20 @@ def sort(error: Exception) -> Mishap:
             if "chat not found" in told:
                 return Mishap(
                     Kind.PERMANENT,
-                    "Telegram does not know this chat: the technician must press Start in this bot.",
+                    N_("Telegram does not know this chat: the technician must press Start in this bot."),
                     Trouble.CHAT_NOT_FOUND,
                 )
             return Mishap(Kind.PERMANENT, mask(error.message))
         case TelegramEntityTooLarge():
-            return Mishap(Kind.PERMANENT, "The document is too large for Telegram.")
+            return Mishap(Kind.PERMANENT, N_("The document is too large for Telegram."))
         case TelegramConflictError() | TelegramServerError():
             return Mishap(Kind.AGAIN, mask(error.message))
         case TelegramNetworkError() if isinstance(
             error.__cause__, ClientConnectorError | ConnectionTimeoutError
         ):
-            return Mishap(Kind.UNREACHABLE, "Telegram can't be reached.")
+            return Mishap(Kind.UNREACHABLE, N_("Telegram can't be reached."))
         case TelegramNetworkError() | ClientDecodeError() | TimeoutError() | OSError():
-            return Mishap(Kind.UNCLEAR, "The connection to Telegram broke before it answered.")
+            return Mishap(Kind.UNCLEAR, N_("The connection to Telegram broke before it answered."))
         case TelegramAPIError():
             return Mishap(Kind.PERMANENT, mask(error.message))
         case _:

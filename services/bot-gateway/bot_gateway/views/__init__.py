@@ -1,0 +1,57 @@
+"""Rows → Structs, in hand-written SQL."""
+
+from .bot import BotInfo, Queue, TokenView, last_bot, queue, technician_count, token
+from .technicians import (
+    STATUS,
+    Contact,
+    TechnicianView,
+    Totals,
+    contact,
+    order,
+    technician,
+    technicians,
+    totals,
+)
+from .work import (
+    Card,
+    DeliveryView,
+    Done,
+    awaited_reason,
+    card,
+    deliveries,
+    delivery_of_message,
+    held,
+    open_cards,
+    question,
+    recent,
+)
+
+__all__ = [
+    "STATUS",
+    "BotInfo",
+    "Card",
+    "Contact",
+    "DeliveryView",
+    "Done",
+    "Queue",
+    "TechnicianView",
+    "TokenView",
+    "Totals",
+    "awaited_reason",
+    "card",
+    "contact",
+    "deliveries",
+    "delivery_of_message",
+    "held",
+    "last_bot",
+    "open_cards",
+    "order",
+    "question",
+    "queue",
+    "recent",
+    "technician",
+    "technician_count",
+    "technicians",
+    "token",
+    "totals",
+]

@@ -1,0 +1,251 @@
+"""Who they are, how they can be reached, what they have to do and how they answer."""
+
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+from msgspec import Struct
+
+from bot_gateway.domain import Profile, Standing
+from shared.contract.technician import profile_link
+from shared.language import _
+from shared.numbers import BIGGEST
+from shared.refusal import Refused, Why
+from shared.text import has_control
+
+from .work import HELD
+
+
+class TechnicianView(Struct, frozen=True, kw_only=True):
+    """One technician as admins see them.
+
+    name             the team's own name, or else Telegram's
+    status           active, blocked (the bot can't reach them) or deactivated (an admin has paused their access)
+    reviewed         False until an admin has looked: *Review / edit* or *Keep as is*
+    version          for an edit that must not overwrite another admin's
+    own_name         empty where the team gave none
+    open_tasks       those that they are assigned and have not finished, sent or not
+    accepted         offers that they accepted, ever; rejected, completed: likewise
+    acceptance_rate  percent of the offers they answered; null where they answered none
+    answers_within   seconds: the median from an offer to its answer, of the last 50; null where there is none
+    """
+
+    telegram_id: int
+    name: str
+    telegram_name: str
+    username: str | None
+    profile_link: str
+    language: str | None
+    status: str
+    reachable: bool
+    reviewed: bool
+    note: str
+    registered_at: datetime
+    version: int
+    own_name: str
+    open_tasks: int
+    accepted: int
+    rejected: int
+    completed: int
+    acceptance_rate: int | None
+    answers_within: int | None
+
+
+_WHO = """
+SELECT id, telegram_name, username, language, name, note, shown, standing, blocked, reviewed, registered_at, version
+FROM technicians
+"""
+
+_WITH_LOAD = f"""
+SELECT * FROM (
+    SELECT t.*, coalesce(load.tasks, 0) AS held FROM technicians t LEFT JOIN (
+        SELECT technician AS id, count(*) AS tasks FROM cards WHERE {HELD} GROUP BY technician
+    ) load USING (id)
+) t
+"""  # noqa: S608 - own words
+
+# Only of those that are shown; the median is of the few last answers, by the index offers_answered.
+_THEIR_ANSWERS = """
+SELECT who.*, coalesce(accepted, 0) AS accepted, coalesce(rejected, 0) AS rejected,
+       coalesce(completed, 0) AS completed, within
+FROM ({who}) who
+LEFT JOIN answers ON answers.technician = who.id
+LEFT JOIN LATERAL (
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - sent_at)) AS within
+    FROM (
+        SELECT answered_at, sent_at FROM offers
+        WHERE technician = who.id AND answered_at IS NOT NULL AND sent_at IS NOT NULL
+        ORDER BY answered_at DESC LIMIT 50
+    ) last
+) answered ON true
+"""
+
+STATUS = {
+    "new": "NOT reviewed",
+    "active": "standing = 'active' AND NOT blocked",
+    "blocked": "standing = 'active' AND blocked",
+    "deactivated": "standing = 'deactivated'",
+}
+
+
+class Order(Struct, frozen=True):
+    """A way to go through the list.
+
+    by         the SQL of its first key; the second is the id
+    ascending  or else the greatest first
+    key        what both are, as `?after=` holds them
+    of         the field that the first key is made from
+    """
+
+    by: str
+    ascending: bool
+    key: Any
+    of: str
+
+    def place(self, technician: TechnicianView) -> tuple[Any, int]:
+        """Where the next page goes on."""
+        first = getattr(technician, self.of)
+        return (first.lower() if isinstance(first, str) else first, technician.telegram_id)
+
+
+ORDERS = {
+    "": Order("registered_at", False, tuple[datetime, int], "registered_at"),
+    "name": Order("lower(shown)", True, tuple[str, int], "name"),
+    "load": Order("held", False, tuple[int, int], "open_tasks"),
+}
+"""`?sort=`: the newest first, by name, the busiest first."""
+
+
+def order(sort: str) -> Order:
+    if sort not in ORDERS:
+        sentence = _("The list can be sorted by %(choices)s.", choices=", ".join(filter(None, ORDERS)))
+        raise Refused(sentence, Why.INVALID, {"sort": sentence})
+    return ORDERS[sort]
+
+
+async def technicians(
+    pool: asyncpg.Pool,
+    after: tuple[Any, int] | None,
+    limit: int,
+    *,
+    q: str = "",
+    status: str = "",
+    order: Order = ORDERS[""],
+) -> list[TechnicianView]:
+    """`limit` + 1 of them in this order; `after` is the place of the last one of the page before."""
+    conditions = ["standing <> 'deleted'"]
+    given: list[Any] = [limit + 1]
+    if after:
+        _check(after)
+        given += after
+        sign = ">" if order.ascending else "<"
+        conditions.append(f"({order.by}, id) {sign} (${len(given) - 1}, ${len(given)})")
+    if q := q.strip():
+        given.append(f"%{_literal(q.removeprefix('@'))}%")
+        named = " OR ".join(
+            f"{column} ILIKE ${len(given)}" for column in ("shown", "telegram_name", "username", "id::text")
+        )
+        conditions.append(f"({named})")
+    if status:
+        if status not in STATUS:
+            sentence = _("A status is one of %(choices)s.", choices=", ".join(STATUS))
+            raise Refused(sentence, Why.INVALID, {"status": sentence})
+        conditions.append(STATUS[status])
+    way = "" if order.ascending else " DESC"
+    in_order = f"ORDER BY {order.by}{way}, id{way}"
+    who = f"{_WITH_LOAD} WHERE {' AND '.join(conditions)} {in_order} LIMIT $1"
+    rows = await pool.fetch(f"{_THEIR_ANSWERS.format(who=who)} {in_order}", *given)
+    return [_technician(row) for row in rows]
+
+
+def _check(after: tuple[Any, int]) -> None:
+    """Whether the database could hold it."""
+    first, number = after
+    wrong = abs(number) > BIGGEST
+    match first:
+        case datetime():
+            wrong |= first.tzinfo is None
+        case int():
+            wrong |= abs(first) > BIGGEST
+        case str():
+            wrong |= has_control(first)
+    if wrong:
+        raise Refused(_("That page is not known. Please begin at the first."), Why.INVALID)
+
+
+async def technician(pool: asyncpg.Pool, telegram_id: int) -> TechnicianView:
+    row = None
+    if 0 < telegram_id <= BIGGEST:
+        row = await pool.fetchrow(_THEIR_ANSWERS.format(who=f"{_WITH_LOAD} WHERE id = $1"), telegram_id)
+    if row is None or row["standing"] == Standing.DELETED:
+        raise Refused(_("There is no such technician."), Why.MISSING)
+    return _technician(row)
+
+
+class Totals(Struct, frozen=True):
+    """How many there are of each status by which the list can be filtered."""
+
+    all: int
+    new: int
+    active: int
+    blocked: int
+    deactivated: int
+
+
+async def totals(pool: asyncpg.Pool) -> Totals:
+    counts = ", ".join(f"count(*) FILTER (WHERE {where}) AS {name}" for name, where in STATUS.items())
+    row = await pool.fetchrow(
+        f"SELECT count(*) AS all, {counts} FROM technicians WHERE standing <> 'deleted'"  # noqa: S608 - own words
+    )
+    assert row is not None
+    return Totals(**dict(row))
+
+
+class Contact(Struct, frozen=True):
+    """What the bot knows of whoever writes to it."""
+
+    profile: Profile
+    standing: Standing
+    blocked: bool
+    shown: str
+
+
+async def contact(pool: asyncpg.Pool, telegram_id: int) -> Contact:
+    row = None
+    if 0 < telegram_id <= BIGGEST:
+        row = await pool.fetchrow(f"{_WHO} WHERE id = $1", telegram_id)
+    if row is None:
+        return Contact(Profile(""), Standing.ABSENT, False, "")
+    profile = Profile(row["telegram_name"], row["username"], row["language"])
+    return Contact(profile, Standing(row["standing"]), row["blocked"], row["shown"])
+
+
+def _technician(row: asyncpg.Record) -> TechnicianView:
+    standing, blocked = Standing(row["standing"]), row["blocked"]
+    answered = row["accepted"] + row["rejected"]
+    return TechnicianView(
+        telegram_id=row["id"],
+        name=row["shown"],
+        telegram_name=row["telegram_name"],
+        username=row["username"],
+        profile_link=profile_link(row["id"], row["username"]),
+        language=row["language"],
+        status="blocked" if blocked and standing is Standing.ACTIVE else standing.value,
+        reachable=not blocked and standing is Standing.ACTIVE,
+        reviewed=row["reviewed"],
+        note=row["note"],
+        registered_at=row["registered_at"],
+        version=row["version"],
+        own_name=row["name"],
+        open_tasks=row["held"],
+        accepted=row["accepted"],
+        rejected=row["rejected"],
+        completed=row["completed"],
+        acceptance_rate=round(100 * row["accepted"] / answered) if answered else None,
+        answers_within=None if row["within"] is None else round(row["within"]),
+    )
+
+
+def _literal(text: str) -> str:
+    """For LIKE, in which these three mean something."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
