@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 
 import httpx
 import msgspec
-import nats
 import pytest
 
+import nats
 from invoices import app
 from shared.contract import Recorded
 from shared.contract.admin import Role
@@ -114,3 +114,17 @@ async def logged_in(service: Service, secret: str, session: Session) -> None:
 def _client(service: Service, headers: dict[str, str]) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(service.asgi)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url="http://callout", headers=headers)
+
+
+@pytest.fixture
+async def office(caller: As, told: Told) -> httpx.AsyncClient:
+    """A dispatcher's program, with the task completed."""
+    await told(*COMPLETED_TASK)
+    return await caller(Role.DISPATCHER)
+
+
+@pytest.fixture
+async def anna(browser: httpx.AsyncClient, told: Told) -> httpx.AsyncClient:
+    """A dispatcher in a browser, with the task completed."""
+    await told(*COMPLETED_TASK)
+    return browser

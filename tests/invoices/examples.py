@@ -1,5 +1,7 @@
 """Named example data of the invoices' tests, and the words `given … when … then`."""
 
+import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +23,7 @@ from invoices.domain import (
     line_amount,
     totals,
 )
+from invoices.logo import PNG
 from shared.contract import AnyEvent, Recorded
 from shared.contract.event import Envelope, by_admin
 from shared.contract.invoice import (
@@ -55,7 +58,7 @@ TRAVEL = InvoiceLine("Travel, km", Decimal(34), Decimal("0.62"))
 DRAFT = Draft(LEAKING_BOILER, "EUR", (PUMP, LABOUR, TRAVEL), Decimal(19), date(2026, 3, 28))
 """389.00 + 195.00 + 21.08 = 605.08; 19 % of it are 114.97 (114.9652), so 720.05 in all."""
 
-CREATE = CreateInvoice(NUMBER, DRAFT, TaskStatus.COMPLETED, HOTEL_AURORA, YASMIN, TODAY)
+CREATE = CreateInvoice(NUMBER, DRAFT, TaskStatus.COMPLETED, "Leaking boiler", HOTEL_AURORA, YASMIN, TODAY)
 
 created = InvoiceCreated(
     NUMBER,
@@ -69,6 +72,7 @@ created = InvoiceCreated(
     Decimal("114.97"),
     Decimal("720.05"),
     date(2026, 3, 28),
+    "Leaking boiler",
 )
 sent = InvoiceSent(LEAKING_BOILER, YASMIN)
 marked_paid = InvoiceStatusChanged(LEAKING_BOILER, InvoiceStatus.PENDING, InvoiceStatus.PAID)
@@ -165,3 +169,14 @@ def recorded(
         data=event,
         causation_id=cause,
     )
+
+
+def png(width: int, height: int, pixels: bytes | None = None) -> bytes:
+    """Red, or of these pixels, each line of which begins with a byte for its filter."""
+    lines = (b"\0" + b"\xd0\x20\x20" * width) * height if pixels is None else pixels
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return PNG + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -14,6 +14,7 @@ from invoices import document
 from invoices.domain import checked
 from shared.contract.invoice import InvoiceLine, InvoiceStatus
 from shared.contract.site import Site
+from shared.language import speaking
 from shared.money import figure, money
 from tests.invoices.examples import DRAFT, NORDLICHT, PUMP, line, printed
 
@@ -74,8 +75,14 @@ def test_what_is_typed_is_text_wherever_it_stands(typed: str) -> None:
 def test_the_layout_runs_no_text() -> None:
     """It has no way to make code of a value, nor to open a file."""
     layout = (files("invoices") / "templates" / "invoice.typ").read_text()
-    assert not re.search(r"\b(eval|read|plugin|image|yaml|toml|csv|xml|cbor)\(|\b(include|import)\b", layout)
-    assert layout.count("sys.inputs") == 1
+    assert not re.search(r"\b(eval|read|plugin|yaml|toml|csv|xml|cbor)\(|\b(include|import)\b", layout)
+    assert set(re.findall(r"\bimage\((\w+)", layout)) == {"picture"}
+    assert "let picture = bytes(" in layout
+    assert set(re.findall(r"sys\.inputs\S*", layout)) == {
+        "sys.inputs.invoice))",
+        "sys.inputs",
+        "sys.inputs.logo)))",
+    }
 
 
 def test_arabic_is_shaped_and_begins_at_the_right() -> None:
@@ -160,3 +167,46 @@ def test_a_price_finer_than_its_money_keeps_its_digits() -> None:
     assert figure(Decimal("0.3175"), "EUR") == "0.3175"
     assert figure(Decimal(80), "EUR") == "80.00"
     assert document.count(Decimal("2.500000")) == "2.5"
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("de", "1.250,00\u00a0€"),
+        ("fr", "1\u202f250,00\u00a0€"),
+        ("ar", "\u200f1,250.00\u00a0€"),
+        ("en-IN", "€1,250.00"),
+    ],
+)
+def test_money_stands_where_the_language_has_it(locale: str, shown: str) -> None:
+    """Its sign before or after the number, with the digits of ISO 4217 all the same."""
+    assert money(Decimal(1250), "EUR", locale.replace("-", "_")) == shown
+
+
+ARABIC_COMPANY = Site(
+    company="شركة النور للصيانة", address="شارع الملك فهد 12\nالرياض", tax_id="300012345600003", language="ar"
+)
+
+
+def test_the_document_speaks_the_language_of_the_site() -> None:
+    """Whoever asks for it; Arabic is laid out from the right."""
+    with speaking("ar"):
+        english = document.inputs(printed(), NORDLICHT, None)["invoice"]
+    arabic = document.inputs(printed(), ARABIC_COMPANY, None)["invoice"]
+    assert ('"language":"en"' in english, '"rtl":false' in english, "14 March 2026" in english) == (True,) * 3
+    assert ('"language":"ar"' in arabic, '"rtl":true' in arabic, "14 مارس 2026" in arabic) == (True,) * 3
+    pdf = document.compiled(printed(client=ARABIC, title=ARABIC), ARABIC_COMPANY)
+    assert (pages(pdf), b"NotoSansArabic" in inside(pdf)) == (1, True)
+
+
+def test_the_preview_shows_every_page_and_no_text() -> None:
+    """As pictures of shapes: nothing in them can be a script or a link, whatever was typed."""
+    typed = "<script>alert(1)</script>"
+    draft = replace(DRAFT, lines=(replace(PUMP, description=typed),) * 40)
+    shown = document.pictured(printed(draft, client=typed), NORDLICHT)
+    assert len(shown) == pages(document.compiled(printed(draft, client=typed), NORDLICHT)) > 1
+    for page in shown:
+        assert page.startswith(b"<svg")
+        assert not re.search(
+            rb"<(script|a|text|foreignObject|style)\b|\bon\w+=|javascript:|http://(?!www\.w3\.org)", page
+        )

@@ -87,7 +87,7 @@ def test_a_quantity_that_can_not_be_is_refused(quantity: str, sentence: str) -> 
     """With a sentence at its own field, and at once, however long its digits would be."""
     refused = given().when(creating(lines=(PUMP, line(quantity, "1")))).refused(sentence, Why.INVALID)
     assert list(refused.fields) == ["lines.1.quantity"]
-    assert str(refused).startswith("Line 2: ")
+    assert str(refused).startswith("Line 2, quantity: ")
 
 
 @pytest.mark.parametrize(

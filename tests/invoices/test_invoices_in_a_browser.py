@@ -5,185 +5,15 @@ import re
 from typing import Any
 
 import httpx
-import pytest
 
 from shared.contract.admin import Role
 from shared.contract.delivery import DeliveryFailed, Purpose, Trouble
 from shared.contract.task import Status, TaskDeleted, TaskDetails, TaskEdited, TaskStatusChanged
 from shared.contract.technician import TechnicianBlockedBot
 from shared.service import Service
-from tests.invoices.conftest import COMPLETED_TASK, TASK, As, Told
+from tests.invoices.browsing import FORM, fields, made, version
+from tests.invoices.conftest import TASK, As, Told
 from tests.invoices.examples import HOTEL_AURORA, LEAKING_BOILER, YASMIN, recorded
-
-FORM = {
-    "task_id": str(LEAKING_BOILER),
-    "currency": "EUR",
-    "tax_percent": "19",
-    "due_on": "2999-12-31",
-    "lines.0.description": "Circulation pump",
-    "lines.0.quantity": "1",
-    "lines.0.unit_price": "389.00",
-    "lines.1.description": "",
-    "lines.1.quantity": "",
-    "lines.1.unit_price": "",
-    "lines.2.description": "Labour, hours",
-    "lines.2.quantity": "2.5",
-    "lines.2.unit_price": "78.00",
-}
-
-
-@pytest.fixture
-async def anna(browser: httpx.AsyncClient, told: Told) -> httpx.AsyncClient:
-    """A dispatcher in a browser, with the task completed."""
-    await told(*COMPLETED_TASK)
-    return browser
-
-
-async def made(anna: httpx.AsyncClient, **changes: str) -> str:
-    """The path of a new invoice."""
-    answer = await anna.post("/invoices", data=FORM | changes)
-    assert answer.status_code == 303, answer.text
-    return answer.headers["location"]
-
-
-def fields(page: str) -> dict[str, str]:
-    """Name → value of the page's text fields and its chosen options."""
-    found = {}
-    for tag in re.findall(r"<input[^>]*>", page):
-        marks = dict(re.findall(r'(\w+)="([^"]*)"', tag))
-        if "name" in marks:
-            found[marks["name"]] = html.unescape(marks.get("value", ""))
-    for name, options in re.findall(r'<select[^>]*name="(\w+)".*?>(.*?)</select>', page, re.DOTALL):
-        chosen = re.search(r'value="(\w+)" selected', options)
-        found[name] = chosen[1] if chosen else ""
-    return found
-
-
-def version(page: str) -> str:
-    match = re.search(r'name="version" value="(\d+)"', page)
-    assert match
-    return match[1]
-
-
-async def test_the_form_begins_with_the_task(anna: httpx.AsyncClient) -> None:
-    """Five empty lines, the site's currency, and for whom it is."""
-    page = (await anna.get(f"/invoices/new?task={LEAKING_BOILER}")).text
-    assert "Hotel Aurora" in page
-    typed = fields(page)
-    assert (typed["task_id"], typed["currency"]) == (str(LEAKING_BOILER), "EUR")
-    assert "lines.4.quantity" in typed
-    assert "lines.5.quantity" not in typed
-
-
-async def test_a_form_makes_an_invoice_that_is_shown(anna: httpx.AsyncClient) -> None:
-    """Blank rows in between don't count."""
-    page = (await anna.get(await made(anna))).text
-    for words in ("Invoice #1", "Hotel Aurora", "Leaking boiler", "€694.96", "110.96", "Not sent yet"):
-        assert words in page
-    for action in ("dispatch", "status", "delete"):
-        assert f'action="/invoices/1/{action}"' in page
-
-
-async def test_a_form_sent_twice_makes_one_invoice(anna: httpx.AsyncClient, service: Service) -> None:
-    """The hidden command id is the same."""
-    first = await made(anna, command_id="abc")
-    assert await made(anna, command_id="abc") == first
-    assert await service.pool.fetchval("SELECT count(*) FROM events") == 1
-
-
-@pytest.mark.parametrize("button", ["more", "preview", "remove"])
-async def test_lines_are_added_and_removed_without_a_script(anna: httpx.AsyncClient, button: str) -> None:
-    """Nothing is made and nothing that was typed is lost."""
-    answer = await anna.post("/invoices", data=FORM | {button: "2"})
-    assert answer.status_code == 200
-    typed = fields(answer.text)
-    kept = {name: typed[name] for name in ("task_id", "currency", "tax_percent", "due_on")}
-    assert kept == {name: FORM[name] for name in kept}
-    assert typed["lines.0.description"] == "Circulation pump"
-    assert typed["lines.1.description"] == ("" if button == "remove" else "Labour, hours")
-    rows = sum(name.endswith(".quantity") for name in typed)
-    assert rows == (7 if button == "more" else 5)
-    assert ("€694.96" in answer.text) == (button != "remove")
-    assert "No invoices here" in (await anna.get("/invoices")).text
-
-
-async def test_there_is_always_a_row_left_to_type_in(anna: httpx.AsyncClient) -> None:
-    """Up to a hundred."""
-    full = {f"lines.{at}.description": "Screw" for at in range(8)}
-    page = (await anna.post("/invoices", data={"task_id": "1", "preview": "1", **full})).text
-    assert fields(page)["lines.8.description"] == ""
-    full = {f"lines.{at}.description": "Screw" for at in range(120)}
-    page = (await anna.post("/invoices", data={"task_id": "1", "more": "1", **full})).text
-    assert "lines.119.description" in fields(page)
-    assert 'name="more"' not in page
-
-
-async def test_what_is_refused_comes_back_with_its_sentences(
-    anna: httpx.AsyncClient, service: Service
-) -> None:
-    """Each beside its field, with all that was typed."""
-    wrong = FORM | {"lines.0.quantity": "NaN", "lines.2.unit_price": "1,007,50", "tax_percent": "lots"}
-    answer = await anna.post("/invoices", data=wrong)
-    assert answer.status_code == 422
-    typed = fields(answer.text)
-    assert (typed["lines.0.quantity"], typed["lines.1.unit_price"], typed["tax_percent"]) == (
-        "NaN",
-        "1,007,50",
-        "lots",
-    )
-    for field in ("lines.0.quantity", "lines.1.unit_price", "tax_percent"):
-        assert f'id="{field}-error"' in answer.text
-    assert await service.pool.fetchval("SELECT count(*) FROM events") == 0
-
-
-async def test_the_total_is_told_or_what_stands_in_its_way(anna: httpx.AsyncClient) -> None:
-    """Beside the fields, as on *Create*; what was mended says nothing any more, nor does *Add lines*."""
-    wrong = FORM | {"lines.0.quantity": "NaN", "lines.2.unit_price": "1,000.00", "tax_percent": "abc"}
-    for button in ("preview", "more"):
-        answer = await anna.post("/invoices", data=wrong | {button: "1"})
-        assert answer.status_code == 200
-        for field in ("lines.0.quantity", "lines.1.unit_price", "tax_percent"):
-            assert (f'id="{field}-error"' in answer.text) == (button == "preview")
-    page = (await anna.post("/invoices", data={"task_id": str(LEAKING_BOILER), "preview": "1"})).text
-    assert "needs at least one line" in page
-    page = (await anna.post("/invoices", data=FORM | {"preview": "1"})).text
-    assert ("€694.96" in page, "is-invalid" in page, 'role="alert"' in page) == (True, False, False)
-    replaced = re.findall(r'name="(?:more|remove|preview)".*hx-target="([^"]+)"', page)
-    assert set(replaced) == {"#content"}, "the sentences are in there too"
-
-
-async def test_a_decimal_comma_is_a_point_in_the_form(anna: httpx.AsyncClient) -> None:
-    """Where it is the only mark, and what was typed stays as typed."""
-    commas = {"lines.2.quantity": "2,5", "lines.2.unit_price": "78,00", "tax_percent": "19,0"}
-    page = (await anna.post("/invoices", data=FORM | commas | {"preview": "1"})).text
-    assert ("€694.96" in page, fields(page)["lines.1.quantity"]) == (True, "2,5")
-    assert "€694.96" in (await anna.get(await made(anna, **commas))).text
-
-
-WRONG = [
-    ({"due_on": "tomorrow"}, "year-month-day"),
-    ({"due_on": "2020-01-01"}, "before today"),
-    ({"task_id": "boiler"}, "number of the task"),
-    ({"task_id": "4711"}, "There is no task #4711"),
-    ({"currency": ""}, "Choose a currency"),
-    ({"lines.0.description": "x" * 501}, "at most 500"),
-]
-
-
-async def test_a_sentence_says_what_to_do(anna: httpx.AsyncClient) -> None:
-    """And the form stays."""
-    for changes, sentence in WRONG:
-        answer = await anna.post("/invoices", data=FORM | changes)
-        assert (answer.status_code, sentence in answer.text) == (422, True), changes
-        assert fields(answer.text)["lines.0.quantity"] == "1"
-
-
-async def test_a_task_that_is_not_completed_is_named_in_the_form(anna: httpx.AsyncClient, told: Told) -> None:
-    """Before anybody types, and again when it is sent."""
-    await told(recorded(TASK, 7, TaskStatusChanged(Status.COMPLETED, Status.IN_PROGRESS)))
-    assert "is in progress" in (await anna.get(f"/invoices/new?task={LEAKING_BOILER}")).text
-    answer = await anna.post("/invoices", data=FORM)
-    assert (answer.status_code, "completed task" in answer.text) == (409, True)
 
 
 async def test_buttons_send_pay_and_delete(anna: httpx.AsyncClient) -> None:
@@ -197,12 +27,64 @@ async def test_buttons_send_pay_and_delete(anna: httpx.AsyncClient) -> None:
     ):
         page = (await anna.get(path)).text
         answer = await anna.post(f"{path}/{action}", data=data | {"version": version(page)})
-        assert (answer.status_code, answer.headers["location"]) == (303, path)
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, path)
         assert words in (await anna.get(path)).text
     page = (await anna.get(path)).text
     answer = await anna.post(f"{path}/delete", data={"version": version(page)})
     assert (answer.status_code, answer.headers["location"]) == (303, "/invoices")
     assert (await anna.get(path)).status_code == 404
+
+
+async def test_paid_by_mistake_is_undone_at_once(anna: httpx.AsyncClient) -> None:
+    """The page that follows offers it; the button of a list leads back to that list, and nowhere else."""
+    path = await made(anna)
+    after = (await anna.post(f"{path}/status", data={"status": "paid"})).headers["location"]
+    page = (await anna.get(after)).text
+    undo = re.search(r'id="done".*?</form>', page, re.DOTALL)
+    assert undo
+    assert "Undo" in undo[0]
+    assert fields(undo[0])["status"] == "pending"
+    answer = await anna.post(f"{path}/status", data={"status": "pending", "version": version(undo[0])})
+    assert 'id="done"' not in (await anna.get(answer.headers["location"])).text
+    for there, leads in (
+        ("/invoices?status=pending&view=cards", "/invoices?status=pending&view=cards"),
+        ("//evil.example/invoices", f"{path}?done=paid"),
+        ("/invoices/../admins", f"{path}?done=pending"),
+    ):
+        status = "pending" if "pending" in leads.partition("?done=")[2] else "paid"
+        answer = await anna.post(f"{path}/status", data={"status": status, "next": there})
+        assert answer.headers["location"] == leads
+        await anna.post(f"{path}/status", data={"status": "pending" if status == "paid" else "paid"})
+
+
+async def test_what_can_not_be_undone_asks_first(anna: httpx.AsyncClient) -> None:
+    """In plain HTML, in parts with a name by which they stay open while the page is live."""
+    page = (await anna.get(await made(anna))).text
+    for name, action in (("void", "status"), ("delete", "delete")):
+        part = re.search(rf'<details[^>]*id="{name}".*?</details>', page, re.DOTALL)
+        assert part
+        assert f'action="/invoices/1/{action}"' in part[0]
+        assert "undone" in part[0]
+
+
+async def test_the_preview_shows_the_pages_of_the_pdf(anna: httpx.AsyncClient) -> None:
+    """As pictures from this host; a page that the document doesn't have is not found."""
+    many = {
+        f"lines.{at}.{name}": value
+        for at in range(40)
+        for name, value in (("description", "Screw"), ("quantity", "1"), ("unit_price", "1"))
+    }
+    path = await made(anna, **many)
+    assert f'hx-get="{path}/preview"' in (await anna.get(path)).text
+    part = (await anna.get(f"{path}/preview")).text
+    assert re.findall(r'src="([^"]+)"', part) == [f"{path}/preview.svg?page={at}&amp;v=1" for at in (1, 2)]
+    for at, status in (("1", 200), ("2", 200), ("3", 404), ("0", 404), ("x", 404)):
+        answer = await anna.get(f"{path}/preview.svg?page={at}")
+        assert answer.status_code == status
+    answer = await anna.get(f"{path}/preview.svg")
+    assert answer.headers["content-type"].startswith("image/svg+xml")
+    assert answer.content.startswith(b"<svg")
+    assert (await anna.get("/invoices/4711/preview.svg")).status_code == 404
 
 
 async def test_two_admins_on_one_invoice(anna: httpx.AsyncClient) -> None:
@@ -240,22 +122,6 @@ async def test_the_card_says_why_nothing_can_be_sent(
     assert "Send again" not in page
     await told(recorded(TASK, 7, TaskDeleted()))
     assert f"#{LEAKING_BOILER} (deleted)" in (await anna.get(path)).text
-
-
-async def test_lists_show_each_invoice(anna: httpx.AsyncClient) -> None:
-    """As a table and as cards, by status and by task, page by page."""
-    paths = [await made(anna, command_id=str(at)) for at in range(3)]
-    await anna.post(f"{paths[0]}/status", data={"status": "paid"})
-    for view in ("", "&view=cards"):
-        page = (await anna.get(f"/invoices?status=pending{view}")).text
-        assert (paths[0] in page, paths[1] in page, paths[2] in page) == (False, True, True)
-        page = (await anna.get(f"/invoices?limit=2{view}")).text
-        (following,) = re.findall(r'rel="next" href="([^"]+)"', page)
-        page = (await anna.get(html.unescape(following))).text
-        assert (paths[0] in page, paths[1] in page) == (True, False)
-    assert "No invoices here" in (await anna.get("/invoices?task=1")).text
-    assert "No invoices here" in (await anna.get("/invoices?task=boiler")).text
-    assert (await anna.get("/invoices?status=lost")).status_code == 422
 
 
 async def test_the_task_page_gets_its_invoices(anna: httpx.AsyncClient, told: Told, caller: As) -> None:

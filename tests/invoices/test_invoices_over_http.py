@@ -1,23 +1,35 @@
 """Invoices as JSON and on the bus, on real servers."""
 
 import asyncio
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
-import pytest
+import msgspec
+from uuid_utils.compat import uuid7
 
-from invoices.projections import TABLES
+from invoices.projections import TABLES, project
+from shared import clock
 from shared.contract.admin import Role
 from shared.contract.client import ClientErased
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
-from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest
-from shared.contract.site import Site, SiteSettingsChanged
+from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest, InvoiceCreated
+from shared.contract.site import Site, SiteLogoChanged, SiteSettingsChanged
 from shared.contract.task import Status, TaskDeleted, TaskDetails, TaskEdited, TaskStatusChanged
-from shared.contract.technician import TechnicianBlockedBot, TechnicianDeleted, TechnicianUnblockedBot
+from shared.journal.database import transaction
 from shared.service import Service
 from tests.invoices.conftest import COMPLETED_TASK, TASK, As, Told
-from tests.invoices.examples import HOTEL_AURORA, LEAKING_BOILER, NORDLICHT, YASMIN, recorded
+from tests.invoices.examples import (
+    HOTEL_AURORA,
+    LEAKING_BOILER,
+    NORDLICHT,
+    NUMBER,
+    YASMIN,
+    created,
+    png,
+    recorded,
+)
 
 LINES: list[dict[str, Any]] = [
     {"description": "Circulation pump", "quantity": "1", "unit_price": "389.00"},
@@ -31,13 +43,6 @@ ORDER: dict[str, Any] = {
     "due_on": "2999-12-31",
 }
 """389.00 + 195.00 = 584.00; 19 % of it are 110.96."""
-
-
-@pytest.fixture
-async def office(caller: As, told: Told) -> httpx.AsyncClient:
-    """A dispatcher's program, with the task completed."""
-    await told(*COMPLETED_TASK)
-    return await caller(Role.DISPATCHER)
 
 
 async def made(office: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
@@ -184,24 +189,6 @@ async def test_sending_and_what_became_of_it(office: httpx.AsyncClient, service:
     assert (await office.get("/api/invoices")).json()["items"][0]["delivery"]["state"] == "unknown"
 
 
-async def test_a_technician_who_can_not_be_reached_is_not_sent_anything(
-    office: httpx.AsyncClient, service: Service, told: Told
-) -> None:
-    """The sentence says who, and what to do; Start heals a block, nothing heals a deletion."""
-    number = (await made(office))["id"]
-    stream = f"technician.{YASMIN}"
-    await told(recorded(stream, 2, TechnicianBlockedBot()))
-    answer = await office.post(f"/api/invoices/{number}/dispatch")
-    assert answer.status_code == 409
-    assert "Yasmin Haddad has blocked the bot" in answer.json()["detail"]
-    await told(recorded(stream, 3, TechnicianUnblockedBot()))
-    assert (await office.post(f"/api/invoices/{number}/dispatch")).status_code == 200
-    await told(recorded(stream, 4, TechnicianDeleted()))
-    answer = await office.post(f"/api/invoices/{number}/dispatch")
-    assert "was deleted" in answer.json()["detail"]
-    assert await kinds(service) == ["InvoiceCreated", "InvoiceSent"]
-
-
 async def test_status_by_hand(office: httpx.AsyncClient, service: Service) -> None:
     """There, back, and refused where it makes no sense; the same again is no event."""
     number = (await made(office))["id"]
@@ -319,7 +306,7 @@ async def test_a_deleted_task_keeps_its_invoices_and_an_erased_client_its_number
     )
     shown = (await office.get(f"/api/invoices/{number}")).json()
     assert shown["client"] == {"id": HOTEL_AURORA, "name": None}
-    assert shown["task_title"] == "Boiler, leaking"
+    assert shown["task_title"] == "Leaking boiler", "as it was then"
     assert (await office.get(f"/api/invoices/{number}/document")).status_code == 200
 
 
@@ -343,9 +330,10 @@ async def test_rebuilding_gives_the_same_rows(
     await office.delete(f"/api/invoices/{three}")
     others = (
         *COMPLETED_TASK,
+        recorded("site.logo", 1, SiteLogoChanged(png(8, 8))),
         recorded("delivery.a", 1, DeliverySent(Purpose.INVOICE, YASMIN, 7, invoice=one), cause=cause),
     )
-    await told(others[-1])
+    await told(*others[-2:])
 
     async def rows() -> dict[str, list[str]]:
         return {
@@ -371,19 +359,40 @@ async def test_openapi_says_that_money_is_a_string(office: httpx.AsyncClient) ->
     assert set(described["paths"]) >= {"/api/invoices", "/api/invoices/{number}/dispatch"}
 
 
-async def test_today_is_the_companys(
-    office: httpx.AsyncClient, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Standing:
+    """A clock that shows one moment."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def new_id(self) -> UUID:
+        return uuid7()
+
+
+async def test_today_is_the_companys(office: httpx.AsyncClient, told: Told) -> None:
     """On Kiritimati the 15th has begun while London has the 14th: there, the 14th is over."""
-    moment = datetime(2990, 3, 14, 12, 0, tzinfo=UTC)
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> "Clock":
-            return cls.fromtimestamp(moment.timestamp(), tz)
-
-    monkeypatch.setattr("invoices.handlers.datetime", Clock)
     await told(recorded("site.site", 1, SiteSettingsChanged(Site(time_zone="Pacific/Kiritimati"))))
-    assert (await made(office, due_on="2990-03-15"))["due_on"] == "2990-03-15"
-    answer = await office.post("/api/invoices", json=ORDER | {"due_on": "2990-03-14"})
-    assert (answer.status_code, "before today" in answer.json()["detail"]) == (422, True)
+    with clock.running_on(Standing(datetime(2990, 3, 14, 12, 0, tzinfo=UTC))):
+        assert (await made(office, due_on="2990-03-15"))["due_on"] == "2990-03-15"
+        answer = await office.post("/api/invoices", json=ORDER | {"due_on": "2990-03-14"})
+        assert (answer.status_code, "before today" in answer.json()["detail"]) == (422, True)
+        assert (await office.get("/api/invoices?status=overdue")).json()["items"] == []
+    with clock.running_on(Standing(datetime(2990, 3, 15, 10, 0, tzinfo=UTC))):
+        (late,) = (await office.get("/api/invoices?status=overdue")).json()["items"]
+        assert (late["id"], late["overdue"], late["status"]) == (1, True, "pending")
+
+
+async def test_an_invoice_of_before_titles_were_noted_shows_the_present_one(
+    office: httpx.AsyncClient, service: Service, told: Told
+) -> None:
+    """Its event is read all the same."""
+    fields = msgspec.to_builtins(created)
+    del fields["title"]
+    before = msgspec.convert(fields, InvoiceCreated)
+    async with transaction(service.pool) as connection:
+        await project(connection, recorded(f"invoice.{NUMBER}", 1, before))
+    await told(recorded(TASK, 7, TaskEdited(TaskDetails("Boiler"), HOTEL_AURORA)))
+    assert (await office.get(f"/api/invoices/{NUMBER}")).json()["task_title"] == "Boiler"

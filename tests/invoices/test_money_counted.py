@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from invoices.domain import Draft, checked, currencies, line_amount, totals
+from invoices.domain import Draft, checked, counted, line_amount, totals
 from shared.contract.invoice import InvoiceLine
-from shared.money import minor_unit
+from shared.money import currencies, minor_unit
 from tests.invoices.examples import DRAFT, line
 
 quantities = st.integers(1, 10**12 - 1).map(lambda millionths: Decimal(millionths).scaleb(-6))
@@ -112,3 +112,28 @@ def test_money_of_today_is_known_and_no_other() -> None:
     """No gold, no test code, no Deutschmark."""
     assert {"EUR", "USD", "JPY", "KWD", "SAR", "GBP"} <= currencies()
     assert currencies().isdisjoint({"XAU", "XXX", "XTS", "DEM", "BTC"})
+
+
+@given(drafts)
+def test_what_is_counted_while_one_types_is_what_the_invoice_will_say(draft: Draft) -> None:
+    """One arithmetic for both, to the last digit."""
+    seen = counted(draft)
+    assert seen
+    assert (seen.subtotal, seen.tax, seen.total) == totals(checked(draft))
+    assert list(seen.amounts) == [line_amount(one, draft.currency) for one in checked(draft).lines]
+
+
+def test_a_line_that_is_not_finished_is_left_out_and_said_so() -> None:
+    """The others count; a tax that is none leaves the total open, and without a currency there is nothing to add."""
+    half = line("NaN", "80.00")
+    seen = counted(replace(DRAFT, lines=(line("2", "10.00"), half)))
+    assert seen
+    assert (seen.amounts, seen.subtotal, seen.tax) == (
+        (Decimal("20.00"), None),
+        Decimal("20.00"),
+        Decimal("3.80"),
+    )
+    seen = counted(replace(DRAFT, tax_percent=Decimal("NaN")))
+    assert seen
+    assert (seen.subtotal, seen.tax, seen.total) == (Decimal("605.08"), None, None)
+    assert counted(replace(DRAFT, currency="DEM")) is None

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from invoices import document, views
 from invoices.domain import Draft
-from invoices.handlers import Handlers, status_of
+from invoices.handlers import Handlers
 from shared.contract.invoice import InvoiceLine, InvoiceStatus
 from shared.web import Page, Request, Response, after_of, command_id, identity, limit_of, paged
 
@@ -106,17 +106,31 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @get("/api/invoices", summary="List invoices, newest first")
     async def index(
-        request: Request, status: FromQuery[str] = "", task: FromQuery[Id | None] = None
+        request: Request,
+        status: FromQuery[str] = "",
+        task: FromQuery[Id | None] = None,
+        technician: FromQuery[Id | None] = None,
+        currency: FromQuery[str] = "",
+        q: FromQuery[str] = "",
+        since: FromQuery[date | None] = None,
+        until: FromQuery[date | None] = None,
     ) -> Page[InvoiceSummary]:
-        """`?status=pending|paid|void&task=1042&after=…&limit=…`"""
+        """`?status=pending|overdue|paid|void&task=1042&technician=…&currency=EUR&q=…&since=2026-01-01&until=…&after=…&limit=…`
+
+        since and until are days on the site's clock, both included; q are words of the task's title or the
+        client's name, or a number.
+        """
         limit = limit_of(request)
-        rows = await views.listed(
-            handlers.pool,
-            status=status_of(status),
+        wanted = handlers.wanted(
+            status=status,
             task=task,
-            after=after_of(request, int),
-            limit=limit,
+            technician=technician,
+            currency=currency,
+            words=q,
+            since=since,
+            until=until,
         )
+        rows = await views.listed(handlers.pool, wanted, after=after_of(request, int), limit=limit)
         today = handlers.today()
         found = paged(rows, limit, lambda row: row.number)
         return Page([InvoiceSummary(**_summary(row, today)) for row in found.items], found.next)

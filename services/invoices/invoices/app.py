@@ -1,6 +1,6 @@
 """The invoices service, wired."""
 
-from invoices import api, pages, projections, subscribers
+from invoices import api, exports, pages, projections, subscribers
 from invoices.handlers import Handlers
 from shared.service import Service
 from shared.settings import Settings
@@ -18,6 +18,6 @@ def build(settings: Settings) -> Service:
         knows_names=True,
     )
     handlers = Handlers(service.journal, service.pool, service.site)
-    service.http(pages.routes(handlers), api.routes(handlers))
+    service.http(pages.routes(handlers), exports.routes(handlers), api.routes(handlers))
     service.rpc(subscribers.router(handlers))
     return service

@@ -14,13 +14,12 @@ Rounded is half up, to the minor unit of the currency (ISO 4217).
 """
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
-from functools import cache
 from typing import TypeAlias, assert_never
 
-from babel.core import get_global
-from babel.numbers import get_territory_currencies
+from babel.numbers import format_decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -35,7 +34,8 @@ from shared.contract.invoice import (
 )
 from shared.contract.task import Status as TaskStatus
 from shared.journal import Decider
-from shared.money import minor_unit
+from shared.language import N_, _, locale, ngettext, word
+from shared.money import currencies, minor_unit
 from shared.refusal import Refused, Why
 
 MOST_LINES = 100
@@ -59,11 +59,12 @@ class Draft(Struct, frozen=True):
 
 
 class CreateInvoice(Struct, frozen=True):
-    """task_status, client and technician: as the task stands now; today: in the site's time zone."""
+    """task_status, title, client and technician: as the task stands now; today: in the site's time zone."""
 
     number: int
     draft: Draft
     task_status: TaskStatus
+    title: str
     client: int
     technician: int | None
     today: date
@@ -106,29 +107,29 @@ def decide(command: InvoiceCommand, invoice: Invoice) -> list[InvoiceEvent]:
         case CreateInvoice(), InvoiceStatus.ABSENT:
             return [created(command)]
         case _, InvoiceStatus.ABSENT | InvoiceStatus.DELETED:
-            raise Refused("There is no such invoice; it may have been deleted.", Why.MISSING)
+            raise Refused(_("There is no such invoice; it may have been deleted."), Why.MISSING)
 
         case SendInvoice(), InvoiceStatus.PENDING:
             return [InvoiceSent(invoice.task, invoice.technician)]
         case SendInvoice(), InvoiceStatus.PAID:
-            raise Refused("This invoice is paid. Set it back to pending to send it again.")
+            raise Refused(_("This invoice is paid. Set it back to pending to send it again."))
         case SendInvoice(), InvoiceStatus.VOID:
-            raise Refused("This invoice is void, so it is not sent any more.")
+            raise Refused(_("This invoice is void, so it is not sent any more."))
 
         case SetInvoiceStatus(after), before if after == before:
             return []
         case SetInvoiceStatus(after), before if (before, after) in BY_HAND:
             return [InvoiceStatusChanged(invoice.task, before, after)]
         case SetInvoiceStatus(InvoiceStatus.ABSENT | InvoiceStatus.DELETED), _:
-            raise Refused("An invoice is set to pending, paid or void.", Why.INVALID)
+            raise Refused(_("An invoice is set to pending, paid or void."), Why.INVALID)
         case SetInvoiceStatus(), InvoiceStatus.VOID:
-            raise Refused("A void invoice stays void. Create a new one in its place.")
+            raise Refused(_("A void invoice stays void. Create a new one in its place."))
         case SetInvoiceStatus(InvoiceStatus.VOID), InvoiceStatus.PAID:
-            raise Refused("A paid invoice can't be made void. Set it back to pending first.")
+            raise Refused(_("A paid invoice can't be made void. Set it back to pending first."))
 
         case DeleteInvoice(), _:
             return [InvoiceDeleted(invoice.task)]
-    raise Refused(f"That is not possible while the invoice is {invoice.status}.")
+    raise Refused(_("That is not possible while the invoice is %(status)s.", status=word(invoice.status)))
 
 
 def evolve(invoice: Invoice, event: InvoiceEvent) -> Invoice:
@@ -151,14 +152,22 @@ def created(command: CreateInvoice) -> InvoiceCreated:
     """The invoice that a command asks for, counted; refused where the task or the draft can't carry one."""
     draft = checked(command.draft)
     if command.task_status is not TaskStatus.COMPLETED:
-        state = command.task_status.replace("_", " ")
-        raise Refused(f"An invoice is made from a completed task, and task #{draft.task} is {state}.")
+        raise Refused(
+            _(
+                "An invoice is made from a completed task, and task #%(number)s is %(status)s.",
+                number=draft.task,
+                status=word(command.task_status),
+            )
+        )
     if command.technician is None:
         raise Refused(
-            f"Task #{draft.task} has no technician. Assign the one who did the work, then create the invoice."
+            _(
+                "Task #%(number)s has no technician. Assign the one who did the work, then create the invoice.",
+                number=draft.task,
+            )
         )
     if draft.due_on is not None and draft.due_on < command.today:
-        raise invalid({"due_on": "The due date can't be before today."})
+        raise invalid({"due_on": _("The due date can't be before today.")})
     subtotal, tax, total = totals(draft)
     return InvoiceCreated(
         number=command.number,
@@ -172,6 +181,7 @@ def created(command: CreateInvoice) -> InvoiceCreated:
         tax=tax,
         total=total,
         due_on=draft.due_on,
+        title=command.title,
     )
 
 
@@ -198,21 +208,52 @@ def line_amount(line: InvoiceLine, currency: str) -> Decimal:
 
 def totals(draft: Draft) -> tuple[Decimal, Decimal, Decimal]:
     """(subtotal, tax, total) of a checked draft."""
-    subtotal = rounded(Decimal(0), draft.currency)
-    for line in draft.lines:
-        subtotal = EXACT.add(subtotal, line_amount(line, draft.currency))
-    tax = rounded(EXACT.multiply(subtotal, draft.tax_percent).scaleb(-2, context=EXACT), draft.currency)
+    amounts = [line_amount(line, draft.currency) for line in draft.lines]
+    return _summed(amounts, draft.tax_percent, draft.currency)
+
+
+class Counted(Struct, frozen=True):
+    """A draft's money as far as it can be counted while it is typed.
+
+    amounts  of each line; None for one that has no quantity or price yet, which the sums leave out
+    tax      None, as the total, where the percentage is not one
+    """
+
+    currency: str
+    amounts: tuple[Decimal | None, ...]
+    subtotal: Decimal
+    tax: Decimal | None
+    total: Decimal | None
+
+
+def counted(draft: Draft) -> Counted | None:
+    """By the same rules and the same arithmetic as an invoice; None where the currency is not known."""
+    currency = draft.currency.strip().upper()
+    if currency not in currencies():
+        return None
+    amounts = tuple(_amount(line, currency) for line in draft.lines[:MOST_LINES])
+    wrong: dict[str, str] = {}
+    percent = _number(draft.tax_percent, TAX, "tax_percent", wrong)
+    known = [amount for amount in amounts if amount is not None]
+    if wrong:
+        return Counted(currency, amounts, _summed(known, Decimal(0), currency)[0], None, None)
+    return Counted(currency, amounts, *_summed(known, percent, currency))
+
+
+def _amount(line: InvoiceLine, currency: str) -> Decimal | None:
+    wrong: dict[str, str] = {}
+    quantity = _number(line.quantity, QUANTITY, "quantity", wrong)
+    price = _number(line.unit_price, PRICE, "unit_price", wrong)
+    return None if wrong else line_amount(InvoiceLine(line.description, quantity, price), currency)
+
+
+def _summed(amounts: Iterable[Decimal], percent: Decimal, currency: str) -> tuple[Decimal, Decimal, Decimal]:
+    """(subtotal, tax, total) of rounded amounts."""
+    subtotal = rounded(Decimal(0), currency)
+    for amount in amounts:
+        subtotal = EXACT.add(subtotal, amount)
+    tax = rounded(EXACT.multiply(subtotal, percent).scaleb(-2, context=EXACT), currency)
     return subtotal, tax, EXACT.add(subtotal, tax)
-
-
-@cache
-def currencies() -> frozenset[str]:
-    """ISO 4217 codes of the money in use today (from CLDR); not gold, not the Deutschmark."""
-    return frozenset(
-        code
-        for territory in get_global("territory_currencies")
-        for code in get_territory_currencies(territory, tender=True)
-    )
 
 
 # ---------------------------------------------------------------- what a draft may hold
@@ -221,16 +262,23 @@ def currencies() -> frozenset[str]:
 class Bounds(Struct, frozen=True):
     """least and most may be reached, unless the range is open there; decimals: digits after the point."""
 
-    what: str
     most: Decimal
     decimals: int
     open_below: bool = False
     open_above: bool = False
 
 
-QUANTITY = Bounds("The quantity", Decimal(1_000_000), decimals=6, open_below=True, open_above=True)
-PRICE = Bounds("The price", Decimal(1_000_000_000), decimals=6, open_above=True)
-TAX = Bounds("The tax", Decimal(100), decimals=3)
+QUANTITY = Bounds(Decimal(1_000_000), decimals=6, open_below=True, open_above=True)
+PRICE = Bounds(Decimal(1_000_000_000), decimals=6, open_above=True)
+TAX = Bounds(Decimal(100), decimals=3)
+
+NAMES = {
+    "description": N_("Description"),
+    "quantity": N_("Quantity"),
+    "unit_price": N_("Unit price"),
+    "tax_percent": N_("Tax"),
+}
+"""What people call the fields whose sentences don't say which they are about."""
 
 
 def checked(draft: Draft) -> Draft:
@@ -241,11 +289,11 @@ def checked(draft: Draft) -> Draft:
     wrong: dict[str, str] = {}
     currency = draft.currency.strip().upper()
     if currency not in currencies():
-        wrong["currency"] = "Choose a currency by its three letters, such as EUR."
+        wrong["currency"] = _("Choose a currency by its three letters, such as EUR.")
     if not draft.lines:
-        wrong["lines"] = "An invoice needs at least one line."
+        wrong["lines"] = _("An invoice needs at least one line.")
     if len(draft.lines) > MOST_LINES:
-        wrong["lines"] = f"An invoice has at most {MOST_LINES} lines."
+        wrong["lines"] = _("An invoice has at most %(most)s lines.", most=MOST_LINES)
     lines = tuple(
         InvoiceLine(
             _description(line.description, f"lines.{at}.description", wrong),
@@ -263,20 +311,33 @@ def checked(draft: Draft) -> Draft:
 def invalid(wrong: dict[str, str]) -> Refused:
     """One refusal of all wrong fields; its sentence is the first one's, and says where."""
     field, sentence = next(iter(wrong.items()))
-    line = field.split(".")[1] if field.startswith("lines.") else None
-    where = f"Line {int(line) + 1}: " if line else ""
-    more = f" ({len(wrong) - 1} more to look at.)" if len(wrong) > 1 else ""
-    return Refused(f"{where}{sentence}{more}", Why.INVALID, wrong)
+    part, __, rest = field.partition(".")
+    name = NAMES.get(rest.partition(".")[2] or part)
+    if name and rest:
+        line = int(rest.partition(".")[0]) + 1
+        sentence = _(
+            "Line %(line)s, %(field)s: %(problem)s", line=line, field=_(name).lower(), problem=sentence
+        )
+    elif name:
+        sentence = _("%(field)s: %(problem)s", field=_(name), problem=sentence)
+    if more := len(wrong) - 1:
+        sentence = ngettext(
+            "%(problem)s (%(num)s more to look at.)",
+            "%(problem)s (%(num)s more to look at.)",
+            more,
+            problem=sentence,
+        )
+    return Refused(sentence, Why.INVALID, wrong)
 
 
 def _description(text: str, field: str, wrong: dict[str, str]) -> str:
     plain = " ".join(text.split())
     if not plain:
-        wrong[field] = "Say what this line is for."
+        wrong[field] = _("Say what this line is for.")
     elif len(plain) > LONGEST_DESCRIPTION:
-        wrong[field] = f"Please use at most {LONGEST_DESCRIPTION} characters."
+        wrong[field] = _("Please use at most %(most)s characters.", most=LONGEST_DESCRIPTION)
     elif any(unicodedata.category(character) in UNPRINTABLE for character in plain):
-        wrong[field] = "This holds characters that can't be printed. Please type it again."
+        wrong[field] = _("This holds characters that can't be printed. Please type it again.")
     return plain
 
 
@@ -285,19 +346,23 @@ def _number(value: Decimal, bounds: Bounds, field: str, wrong: dict[str, str]) -
 
     Bounds come first: a number such as 1E+999999 is refused before anybody writes out its digits.
     """
-    what, most = bounds.what, bounds.most
+    most = format_decimal(bounds.most, locale=locale())
     if not value.is_finite():
-        wrong[field] = f"{what} must be a number, such as 12.50."
+        wrong[field] = _("This must be a number, such as 12.50.")
     elif bounds.open_below and value <= 0:
-        wrong[field] = f"{what} must be more than zero."
+        wrong[field] = _("This must be more than zero.")
     elif value < 0:
-        wrong[field] = f"{what} can't be below zero."
-    elif bounds.open_above and value >= most:
-        wrong[field] = f"{what} must be less than {most:,}."
-    elif value > most:
-        wrong[field] = f"{what} can't be above {most:,}."
+        wrong[field] = _("This can't be below zero.")
+    elif bounds.open_above and value >= bounds.most:
+        wrong[field] = _("This must be less than %(most)s.", most=most)
+    elif value > bounds.most:
+        wrong[field] = _("This can't be above %(most)s.", most=most)
     elif _decimals(value) > bounds.decimals:
-        wrong[field] = f"{what} can have at most {bounds.decimals} digits after the point."
+        wrong[field] = ngettext(
+            "This can have at most %(num)s digit after the point.",
+            "This can have at most %(num)s digits after the point.",
+            bounds.decimals,
+        )
     else:
         # A price typed as 80.00 stays so; zeros beyond the bound go.
         keep = min(bounds.decimals, max(0, -_exponent(value)))

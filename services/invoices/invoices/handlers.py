@@ -5,7 +5,7 @@ Looks up what a command needs and hands it to the journal; `domain` decides.
 
 import asyncio
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,11 +27,13 @@ from invoices.domain import (
     draft_of,
     invalid,
 )
+from shared import clock
 from shared.contract.invoice import DocumentAnswer, DocumentRequest, InvoiceCreated, InvoiceStatus
 from shared.contract.site import Site
 from shared.contract.task import Status
 from shared.journal import Journal, Outcome
-from shared.money import money
+from shared.language import N_, _, locale, speaking
+from shared.money import currencies, money
 from shared.refusal import Refused, Why
 
 CATCH_UP = 1.0  # seconds that a completion may still be on its way here from `tasks`
@@ -40,10 +42,12 @@ LARGEST_ANSWER = 700_000  # bytes of PDF that fit into one message on the bus (1
 LONGEST_TITLE = 200  # in a caption, of which Telegram takes 1024 characters (Bot API, sendDocument)
 
 UNREACHABLE = {
-    "deleted": "The technician of this invoice was deleted, so there is nobody to send it to.",
-    "blocked": "{name} has blocked the bot, so nothing can be sent until they press Start again.",
-    "deactivated": "{name} is deactivated, so nothing is sent to them.",
+    "deleted": N_("The technician of this invoice was deleted, so there is nobody to send it to."),
+    "blocked": N_("%(name)s has blocked the bot, so nothing can be sent until they press Start again."),
+    "deactivated": N_("%(name)s is deactivated, so nothing is sent to them."),
 }
+OVERDUE = "overdue"
+"""What a list can be narrowed to like a status: pending, and due before today."""
 
 
 class Handlers:
@@ -54,46 +58,80 @@ class Handlers:
 
     def today(self) -> date:
         """The day it is where the company is."""
-        return datetime.now(ZoneInfo(self._site().time_zone)).date()
+        return clock.now().astimezone(self._zone()).date()
 
     def currency(self) -> str:
-        """What the site's invoices are in where nothing else is said."""
-        return self._site().currency
+        """What the site's invoices are in where nothing else is said; empty where that is no money any more."""
+        currency = self._site().currency
+        return currency if currency in currencies() else ""
+
+    def wanted(
+        self,
+        *,
+        status: str = "",
+        task: int | None = None,
+        technician: int | None = None,
+        currency: str = "",
+        words: str = "",
+        since: date | None = None,
+        until: date | None = None,
+    ) -> views.Wanted:
+        """Which invoices somebody asks for. since, until: days on the site's clock, both included."""
+        overdue = status == OVERDUE
+        return views.Wanted(
+            status=None if overdue else status_of(status),
+            due_before=self.today() if overdue else None,
+            task=task,
+            technician=technician,
+            currency=currency.strip().upper(),
+            words=words,
+            since=self._begin(since) if since else None,
+            until=self._begin(until + timedelta(days=1)) if until and until < date.max else None,
+        )
+
+    async def sums(self, wanted: views.Wanted) -> list[views.Sum]:
+        today = self.today()
+        return await views.sums(self.pool, wanted, today=today, month=self._begin(today.replace(day=1)))
+
+    def _begin(self, day: date) -> datetime:
+        """The moment at which the day begins where the company is."""
+        return datetime.combine(day, time(), self._zone())
+
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self._site().time_zone)
 
     async def create(self, draft: Draft, *, actor: str, command_id: UUID) -> int:
         """Makes the invoice and answers its number; the same request again answers the same number.
 
-        The number is drawn only for what will be made, so that a refusal leaves no gap. Two of the same
-        request at once draw two, and the journal takes one; hence the second look.
+        The number is drawn only for what will be made, so that a refusal leaves no gap.
         """
         draft = checked(draft)
-        if (number := await self._made_before(draft, command_id)) is not None:
-            return number
+        made = await self._journal.once(
+            command_id, lambda first: of_draft(first, draft), lambda: self._make(draft, actor, command_id)
+        )
+        return int(made.key)
+
+    async def _make(self, draft: Draft, actor: str, command_id: UUID) -> Outcome:
         facts = await self._completed(draft.task)
         command = CreateInvoice(
             number=0,
             draft=draft,
             task_status=facts.status,
+            title=facts.title,
             client=facts.client,
             technician=facts.completed_by,
             today=self.today(),
         )
         decide(command, Invoice())
         number = await views.next_number(self.pool)
-        try:
-            await self._do(number, replace(command, number=number), actor=actor, command_id=command_id)
-        except Refused:
-            if (first := await self._made_before(draft, command_id)) is not None:
-                return first
-            raise
-        return number
+        return await self._do(number, replace(command, number=number), actor=actor, command_id=command_id)
 
     async def send(
         self, number: int, *, actor: str, command_id: UUID, expected: int | None = None
     ) -> Outcome:
         """Asks for the invoice to be sent to its technician through the bot."""
         if (invoice := await views.shown(self.pool, number)) is not None and (why := unreachable(invoice)):
-            raise Refused(f"{why} You can download the PDF and send it another way.")
+            raise Refused(_("%(why)s You can download the PDF and send it another way.", why=why))
         return await self._do(number, SendInvoice(), actor=actor, command_id=command_id, expected=expected)
 
     async def set_status(
@@ -117,27 +155,43 @@ class Handlers:
     async def shown(self, number: int) -> views.Shown:
         invoice = await views.shown(self.pool, number)
         if invoice is None:
-            raise Refused("There is no such invoice; it may have been deleted.", Why.MISSING)
+            raise Refused(_("There is no such invoice; it may have been deleted."), Why.MISSING)
         return invoice
 
     async def task(self, number: int) -> views.TaskFacts | None:
         return await views.task(self.pool, number)
 
     async def pdf(self, invoice: views.Shown) -> bytes:
+        return await document.render(*await self._printed(invoice))
+
+    async def preview(self, invoice: views.Shown) -> tuple[bytes, ...]:
+        """The pages of the PDF as pictures."""
+        return await document.preview(*await self._printed(invoice))
+
+    async def _printed(self, invoice: views.Shown) -> tuple[document.Content, Site, bytes | None]:
         site = self._site()
-        return await document.render(content(invoice, ZoneInfo(site.time_zone)), site)
+        with speaking(site.language):
+            printed = content(invoice, ZoneInfo(site.time_zone))
+        return printed, site, await views.logo(self.pool)
 
     async def answer_document(self, request: DocumentRequest) -> DocumentAnswer:
         """The PDF on its way to Telegram, or the sentence that says why there is none."""
         invoice = await views.shown(self.pool, request.invoice)
         if invoice is None:
-            return DocumentAnswer(refusal=f"Invoice #{request.invoice} was deleted, so it was not sent.")
+            return DocumentAnswer(
+                refusal=_("Invoice #%(number)s was deleted, so it was not sent.", number=request.invoice)
+            )
         if invoice.status is InvoiceStatus.VOID:
-            return DocumentAnswer(refusal=f"Invoice #{request.invoice} is void, so it was not sent.")
+            return DocumentAnswer(
+                refusal=_("Invoice #%(number)s is void, so it was not sent.", number=request.invoice)
+            )
         pdf = await self.pdf(invoice)
         if len(pdf) > LARGEST_ANSWER:
             return DocumentAnswer(
-                refusal=f"The PDF of invoice #{request.invoice} is too large to send. Please use shorter lines."
+                refusal=_(
+                    "The PDF of invoice #%(number)s is too large to send. Please use shorter lines.",
+                    number=request.invoice,
+                )
             )
         return DocumentAnswer(
             pdf=pdf, filename=document.filename(invoice.number), caption=caption(invoice, self._site())
@@ -156,16 +210,6 @@ class Handlers:
             INVOICES, number, command, actor=actor, command_id=command_id, expected=expected
         )
 
-    async def _made_before(self, draft: Draft, command_id: UUID) -> int | None:
-        """The number of the invoice that this very request made before."""
-        first = await self._journal.answered(command_id)
-        if first is None:
-            return None
-        for event in first.events:
-            if isinstance(event, InvoiceCreated) and draft_of(event) == draft:
-                return event.number
-        raise Refused("This idempotency key was used for something else. Use a new one.", Why.INVALID)
-
     async def _completed(self, number: int) -> views.TaskFacts:
         """The task, given a moment to arrive here: whoever has just seen it completed may be faster."""
         clock = asyncio.get_running_loop().time
@@ -178,8 +222,16 @@ class Handlers:
                 break
             await asyncio.sleep(GLANCE)
         if facts is None or facts.status is Status.DELETED:
-            raise invalid({"task_id": f"There is no task #{number}."})
+            raise invalid({"task_id": _("There is no task #%(number)s.", number=number)})
         return facts
+
+
+def of_draft(first: Outcome, draft: Draft) -> bool:
+    """Whether the first request made an invoice of this draft."""
+    match first.events:
+        case (InvoiceCreated() as created,):
+            return draft_of(created) == draft
+    return False
 
 
 def status_of(given: str) -> InvoiceStatus | None:
@@ -187,21 +239,24 @@ def status_of(given: str) -> InvoiceStatus | None:
     if not given:
         return None
     if given not in {InvoiceStatus.PENDING, InvoiceStatus.PAID, InvoiceStatus.VOID}:
-        raise Refused(
-            "An invoice is pending, paid or void.", Why.INVALID, {"status": "pending, paid or void"}
-        )
+        raise invalid({"status": _("An invoice is pending, paid or void.")})
     return InvoiceStatus(given)
 
 
 def unreachable(invoice: views.Shown) -> str:
     """Why nothing can be sent to the invoice's technician now; empty where it can."""
-    name = invoice.technician_name or f"Technician {invoice.technician}"
-    return UNREACHABLE.get(invoice.reach or "", "").format(name=name)
+    sentence = UNREACHABLE.get(invoice.reach or "")
+    return _(sentence, name=technician_of(invoice)) if sentence else ""
 
 
 def client_of(invoice: views.Listed) -> str:
     """The client's name, or what can be said of one who was erased."""
-    return invoice.client_name or f"Client no. {invoice.client}"
+    return invoice.client_name or _("Client no. %(number)s", number=invoice.client)
+
+
+def technician_of(invoice: views.Listed) -> str:
+    """The technician's name, or what can be said of one who isn't known."""
+    return invoice.technician_name or _("Technician %(number)s", number=invoice.technician)
 
 
 def content(invoice: views.Shown, zone: ZoneInfo) -> document.Content:
@@ -227,10 +282,17 @@ def content(invoice: views.Shown, zone: ZoneInfo) -> document.Content:
 
 def caption(invoice: views.Shown, site: Site) -> str:
     """What stands below the file in the chat, as plain text."""
-    due = f", due {document.day(invoice.due_on)}" if invoice.due_on else ""
-    title = invoice.title[:LONGEST_TITLE]
-    return (
-        f"Invoice #{invoice.number} from {site.company[:LONGEST_TITLE]}\n"
-        f"Task #{invoice.task}: {title}\n"
-        f"Total {money(invoice.total, invoice.currency)}{due}"
-    )
+    lines = [
+        _(
+            "Invoice #%(number)s from %(company)s",
+            number=invoice.number,
+            company=site.company[:LONGEST_TITLE],
+        ),
+        _("Task #%(number)s: %(title)s", number=invoice.task, title=invoice.title[:LONGEST_TITLE]),
+    ]
+    total = money(invoice.total, invoice.currency, locale())
+    if invoice.due_on:
+        lines.append(_("Total %(total)s, due %(day)s", total=total, day=document.day(invoice.due_on)))
+    else:
+        lines.append(_("Total %(total)s", total=total))
+    return "\n".join(lines)

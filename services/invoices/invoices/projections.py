@@ -1,4 +1,4 @@
-"""Event → rows: the invoices themselves, and what is remembered of tasks, technicians and deliveries."""
+"""Event → rows: the invoices themselves, and what is remembered of tasks, technicians, deliveries and the logo."""
 
 from collections.abc import Awaitable, Callable
 from typing import assert_never
@@ -16,6 +16,7 @@ from shared.contract.invoice import (
     InvoiceStatus,
     InvoiceStatusChanged,
 )
+from shared.contract.site import SiteLogoChanged
 from shared.contract.task import (
     Status,
     TaskAssigned,
@@ -36,17 +37,7 @@ from shared.contract.technician import (
     TechnicianUnblockedBot,
 )
 
-TABLES = ("invoices", "dispatches", "tasks", "technicians")
-
-REACH: dict[type, str] = {
-    TechnicianRegistered: "active",
-    TechnicianUnblockedBot: "active",
-    TechnicianReactivated: "active",
-    TechnicianBlockedBot: "blocked",
-    TechnicianDeactivated: "deactivated",
-    TechnicianDeleted: "deleted",
-}
-"""Whether a technician can be sent anything, after each event."""
+TABLES = ("invoices", "dispatches", "tasks", "technicians", "logo")
 
 
 async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -70,10 +61,11 @@ async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
             )
         case InvoiceStatusChanged(after=after):
             await connection.execute(
-                "UPDATE invoices SET version = $2, status = $3 WHERE number = $1",
+                "UPDATE invoices SET version = $2, status = $3, paid_at = $4 WHERE number = $1",
                 number,
                 recorded.version,
                 after,
+                recorded.at if after is InvoiceStatus.PAID else None,
             )
         case InvoiceDeleted():
             await connection.execute("DELETE FROM invoices WHERE number = $1", number)
@@ -86,8 +78,8 @@ async def _insert(connection: asyncpg.Connection, recorded: Recorded, event: Inv
     await connection.execute(
         """
         INSERT INTO invoices (number, version, task, client, technician, status, currency, lines,
-                              tax_percent, subtotal, tax, total, due_on, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                              tax_percent, subtotal, tax, total, due_on, created_at, task_title)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         """,
         event.number,
         recorded.version,
@@ -103,6 +95,7 @@ async def _insert(connection: asyncpg.Connection, recorded: Recorded, event: Inv
         event.total,
         event.due_on,
         recorded.at,
+        event.title,
     )
 
 
@@ -149,12 +142,43 @@ async def _task(connection: asyncpg.Connection, recorded: Recorded) -> None:
 
 
 async def _technician(connection: asyncpg.Connection, recorded: Recorded) -> None:
-    if (state := REACH.get(type(recorded.data))) is not None:
-        await connection.execute(
-            "INSERT INTO technicians (id, state) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET state = $2",
-            int(recorded.key),
-            state,
-        )
+    """Whether they can be sent anything."""
+    technician = int(recorded.key)
+    match recorded.data:
+        case TechnicianRegistered():
+            sql = (
+                "INSERT INTO technicians (id, state) VALUES ($1, 'active') ON CONFLICT (id) "
+                "DO UPDATE SET state = 'active', deactivated = false, blocked = false"
+            )
+            await connection.execute(sql, technician)
+        case TechnicianDeleted():
+            await connection.execute("UPDATE technicians SET state = 'deleted' WHERE id = $1", technician)
+        case TechnicianBlockedBot():
+            await _set_reach(connection, technician, blocked=True)
+        case TechnicianUnblockedBot():
+            await _set_reach(connection, technician, blocked=False)
+        case TechnicianDeactivated():
+            await _set_reach(connection, technician, deactivated=True)
+        case TechnicianReactivated():
+            await _set_reach(connection, technician, deactivated=False)
+
+
+async def _set_reach(
+    connection: asyncpg.Connection,
+    technician: int,
+    *,
+    deactivated: bool | None = None,
+    blocked: bool | None = None,
+) -> None:
+    """One of the two is another now; who comes back from it may still be kept away by the other."""
+    sql = """
+        UPDATE technicians SET
+            deactivated = coalesce($2, deactivated), blocked = coalesce($3, blocked),
+            state = CASE WHEN coalesce($2, deactivated) THEN 'deactivated'
+                         WHEN coalesce($3, blocked) THEN 'blocked' ELSE 'active' END
+        WHERE id = $1
+    """
+    await connection.execute(sql, technician, deactivated, blocked)
 
 
 async def _delivery(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -177,9 +201,26 @@ async def _delivery(connection: asyncpg.Connection, recorded: Recorded) -> None:
     )
 
 
+async def _site(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """The picture as it came: whether it can be printed is for the document to find out."""
+    match recorded.data:
+        case SiteLogoChanged(image=None):
+            await connection.execute("DELETE FROM logo")
+        case SiteLogoChanged(image=image, media_type=media_type):
+            await connection.execute(
+                "INSERT INTO logo (image, media_type) VALUES ($1, $2) "
+                "ON CONFLICT (only_row) DO UPDATE SET image = $1, media_type = $2",
+                image,
+                media_type,
+            )
+        case _:
+            pass
+
+
 FOLDS: dict[str, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]] = {
     "task": _task,
     "technician": _technician,
     "delivery": _delivery,
+    "site": _site,
 }
 """aggregate → what takes its events in"""

@@ -27,7 +27,10 @@ class InvoiceLine(Struct, frozen=True):
 
 
 class InvoiceCreated(Event):
-    """subtotal, tax and total are rounded to the currency's minor unit (ISO 4217)."""
+    """subtotal, tax and total are rounded to the currency's minor unit (ISO 4217).
+
+    title  the task's as it was then; empty in the events of before it was noted
+    """
 
     number: int
     task: int
@@ -40,6 +43,7 @@ class InvoiceCreated(Event):
     tax: Decimal
     total: Decimal
     due_on: date | None = None
+    title: str = ""
 
 
 class InvoiceSent(Event):
