@@ -17,6 +17,9 @@ pytestmark = [
 ]
 
 
+MEANT = re.compile("status of (401|409|422)")
+
+
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as started:
@@ -32,7 +35,7 @@ async def window(browser: Browser, address: str, width: int = 1440, refusals: in
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    assert [text for text in complaints if "status of 422" not in text] == []
+    assert [text for text in complaints if not MEANT.search(text)] == []
     assert len(complaints) == refusals
     await context.close()
 
@@ -72,12 +75,11 @@ async def test_from_login_to_a_paid_invoice(callout: Callout, browser: Browser, 
         await office.get_by_role("button", name="Keep as is").first.click()
 
         await office.goto("/tasks/new")
-        await office.get_by_label("Title").fill("Boiler makes no hot water")
-        await office.get_by_label("Area").fill("Harbour district")
-        await office.get_by_label("Client").fill(f"Mrs. Okonkwo {width}")
-        await office.get_by_label("Phone").fill(f"+44 20 7946 {width:04}")
-        choice = office.get_by_label("Technician", exact=True).locator("option").filter(has_text=name)
-        await office.get_by_label("Technician", exact=True).select_option(await choice.get_attribute("value"))
+        await office.get_by_label("Title", exact=True).fill("Boiler makes no hot water")
+        await office.get_by_label("Area", exact=True).fill("Harbour district")
+        await office.get_by_label("Client", exact=True).fill(f"Mrs. Okonkwo {width}")
+        await office.get_by_label("Phone", exact=True).fill(f"+44 20 7946 {width:04}")
+        await office.get_by_role("radio", name=name).check()
         await office.get_by_role("button", name="Save and send task info").click()
         await expect(office.locator(".badge", has_text="Sent").first).to_be_visible()
         number = office.url.rstrip("/").split("/")[-1]
@@ -130,7 +132,8 @@ async def test_a_rejection_reaches_the_screen_and_the_task_goes_to_another(
         await expect(page.get_by_text(f'Task "#{number}" rejected by technician Ravi Patel')).to_be_visible()
         await expect(page.get_by_role("link", name="Reassign").first).to_be_visible()
         await expect(page.locator(".badge", has_text="Rejected").first).to_be_visible()
-        await page.locator("#assign-form select").select_option(str(second.id))
+        await page.locator("#state").get_by_role("link", name="Reassign").click()
+        await page.get_by_role("radio", name="Noor Aziz").check()
         await page.get_by_role("button", name="Assign", exact=True).click()
         await expect(page.locator(".badge", has_text="Assigned").first).to_be_visible()
         await page.get_by_role("button", name="Send task info").first.click()
@@ -169,7 +172,9 @@ async def test_an_open_page_says_that_its_subject_was_deleted(callout: Callout, 
     for path, back in ((f"/tasks/{number}", "Tasks"), (f"/technicians/{person.id}", "Technicians")):
         await page.goto(path)
         await page.evaluate(CHANGED)
-        await expect(page.get_by_role("button", name="Save").or_(page.locator("#edit")).first).to_be_visible()
+        await expect(
+            page.get_by_role("button", name="Save").or_(page.locator("#edit-facts")).first
+        ).to_be_visible()
         assert (await office.http.delete(f"/api{path}")).is_success
         await page.evaluate(CHANGED)
         await expect(page.get_by_text("This was deleted.")).to_be_visible()
@@ -188,16 +193,17 @@ async def test_the_choice_of_technicians_keeps_up(callout: Callout, browser: Bro
     number, other = await office.task(), await office.task()
     async with window(browser, callout.url) as page:
         await log_in(page, callout)
-        await page.goto(f"/tasks/{number}")
-        option = page.locator("#technician_id option", has_text="Chidi Eze")
-        await expect(option).to_have_text("Chidi Eze (0 open)")
+        await page.goto(f"/tasks/{number}/assignment")
+        choice = page.locator("#technicians label", has_text="Chidi Eze")
+        await expect(choice).to_contain_text("0 open tasks")
         await office.call("POST", f"/api/tasks/{other}/assignment", {"technician_id": person.id})
         await page.evaluate(CHANGED)
-        await expect(option).to_have_text("Chidi Eze (1 open)")
-        await page.locator("#technician_id").select_option(str(person.id))
+        await expect(choice).to_contain_text("1 open task")
+        await choice.get_by_role("radio").check()
+        await office.call("PUT", f"/api/tasks/{other}/status", {"status": "cancelled"})
         await page.evaluate(CHANGED)
-        await page.wait_for_load_state("networkidle")
-        await expect(page.locator("#technician_id")).to_have_value(str(person.id))
+        await expect(choice).to_contain_text("0 open tasks")
+        await expect(choice.get_by_role("radio")).to_be_checked()
 
 
 async def test_a_script_as_a_name_stays_text_everywhere(callout: Callout, browser: Browser) -> None:
@@ -234,8 +240,8 @@ async def test_every_page_works_without_a_script(callout: Callout, browser: Brow
     page = await context.new_page()
     await log_in(page, callout)
     await page.goto("/tasks/new")
-    await page.get_by_label("Title").fill("Plain HTML")
-    await page.get_by_label("Client").fill("Mr. Plain")
+    await page.get_by_label("Title", exact=True).fill("Plain HTML")
+    await page.get_by_label("Client", exact=True).fill("Mr. Plain")
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_role("heading", name=re.compile("Plain HTML"))).to_be_visible()
     await context.close()
@@ -264,9 +270,9 @@ async def test_a_known_clients_name_typed_again_is_that_client(callout: Callout,
         await log_in(page, callout)
         for contact in ("", "+49 30 555555"):
             await page.goto("/tasks/new")
-            await page.get_by_label("Title").fill("Typed by hand")
-            await page.get_by_label("Client").fill("grün & söhne GmbH")
-            await page.get_by_label("Phone").fill(contact)
+            await page.get_by_label("Title", exact=True).fill("Typed by hand")
+            await page.get_by_label("Client", exact=True).fill("grün & söhne GmbH")
+            await page.get_by_label("Phone", exact=True).fill(contact)
             await page.get_by_role("button", name="Save", exact=True).click()
             if not contact:
                 await expect(page.get_by_role("heading", name=re.compile("Typed by hand"))).to_be_visible()

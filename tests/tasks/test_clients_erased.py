@@ -1,12 +1,17 @@
 """Erasing a client wholly: by API and on the page, refused while somebody needs the data, and nothing left."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from shared.contract.admin import Role
 from shared.contract.task import Action
+from shared.journal import redact
 from tests.tasks.conftest import LINDQVIST, Office, in_progress, new_task, said, until
 from tests.tasks.examples import YASMIN
 from tests.tasks.test_pages import pressed, shown
@@ -39,6 +44,27 @@ async def renamed(admin: httpx.AsyncClient) -> int:
     for changes in ({"name": "Sigrid Zetterberg"}, {"phone": "+46 8 765 43 21"}):
         await said(admin.patch(f"/api/clients/{client}", json=changes))
     return client
+
+
+@asynccontextmanager
+async def being_erased(
+    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, client: int
+) -> AsyncIterator[None]:
+    """Inside, the data is gone and nothing of that is committed yet; at the end, all of it is."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def held(connection: asyncpg.Connection, *more: Any) -> None:
+        await redact(connection, *more)
+        reached.set()
+        await go_on.wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.handlers.redact", held)
+        erasing = asyncio.create_task(said(admin.delete(f"/api/clients/{client}"), 204))
+        await asyncio.wait_for(reached.wait(), 10)
+        yield
+        go_on.set()
+        await erasing
 
 
 async def test_nothing_of_an_erased_client_is_left(office: Office, admin: httpx.AsyncClient) -> None:
@@ -142,8 +168,10 @@ async def test_on_the_page(office: Office, admin: httpx.AsyncClient, browser: ht
     """It asks once, says what goes and what stays, refuses with its sentence, and ends on the list."""
     number = await in_progress(office, admin)
     path = "/clients/1"
-    page = await shown(browser, path)
-    assert "this client with name and contact data" in page
+    assert f'href="{path}/delete"' in await shown(browser, path)
+    page = await shown(browser, f"{path}/delete")
+    assert "are removed everywhere" in page
+    assert "1 task stays" in page
     assert f'action="{path}/delete"' in page
     answer = await pressed(browser, f"{path}/delete", version=1)
     assert answer.status_code == 409
@@ -168,3 +196,33 @@ async def test_saving_without_a_change_brings_nothing_back(
     before = await office.service.pool.fetchval(sql, client)
     await said(admin.patch(f"/api/clients/{client}", json={}))
     assert await office.service.pool.fetchval(sql, client) == before
+
+
+async def test_no_task_is_begun_for_a_client_who_is_being_erased(
+    office: Office, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes at that moment waits, and is then told; so does who gives them another's task."""
+    client = await renamed(admin)
+    other = await new_task(admin)
+    async with being_erased(admin, monkeypatch, client):
+        body = {"title": "Leaking boiler", "client_id": client}
+        creating = asyncio.create_task(said(admin.post("/api/tasks", json=body), 422))
+        edit = admin.patch(f"/api/tasks/{other}", json={"client_id": client})
+        editing = asyncio.create_task(said(edit, 422))
+        await asyncio.sleep(0.2)
+    for answer in (await creating, await editing):
+        assert "There is no such client." in str(answer)
+    assert await office.service.pool.fetchval("SELECT count(*) FROM tasks WHERE client = $1", client) == 0
+
+
+async def test_no_fingerprint_is_left_by_an_edit_at_that_moment(
+    office: Office, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that changes nothing is a command too, made of the name."""
+    client = await renamed(admin)
+    async with being_erased(admin, monkeypatch, client):
+        editing = asyncio.create_task(said(admin.patch(f"/api/clients/{client}", json={}), 404))
+        await asyncio.sleep(0.2)
+    await editing
+    left = "SELECT count(*) FROM commands WHERE answer->>'stream' = $1 AND fingerprint <> ''"
+    assert await office.service.pool.fetchval(left, f"client.{client}") == 1  # the erasure's own

@@ -10,6 +10,7 @@ import httpx
 from shared.contract.admin import Role
 from shared.contract.delivery import DeliveryFailed, Purpose, Trouble
 from shared.contract.task import Action, TaskSent
+from shared.contract.technician import TechnicianBlockedBot
 from tests.tasks.conftest import LINDQVIST, Office, in_progress, new_task, said
 from tests.tasks.examples import BRUNO, YASMIN
 
@@ -50,7 +51,7 @@ async def test_a_task_is_created_on_its_page(browser: httpx.AsyncClient) -> None
         "Altstadt",
         "Sigrid Lindqvist",
         "Storgatan 1",
-        "Assign a technician",
+        "Assign…",
     ):
         assert words in card
     assert "17 May 2030, 11:30" in card
@@ -76,11 +77,11 @@ async def test_nothing_typed_is_lost(browser: httpx.AsyncClient) -> None:
     answer = await pressed(browser, "/tasks", **wrong)
     text = unescape(answer.text)
     assert answer.status_code == 422
-    for sentence in ("The title is missing.", "That is no phone number.", "“tomorrow” is no time"):
+    for sentence in ("“Title” is missing.", "That is no phone number.", "“tomorrow” is no time"):
         assert sentence in text
     for value in ("Water under the boiler.", "Altstadt", "Sigrid Lindqvist", "call me", "The dog bites."):
         assert value in text
-    assert re.search(rf'<option value="{BRUNO}" selected', text)
+    assert re.search(rf'name="technician_id" value="{BRUNO}" checked', text)
     assert re.search(r'<option value="urgent" selected', text)
 
 
@@ -143,6 +144,7 @@ async def test_a_refusal_shows_the_fresh_card(browser: httpx.AsyncClient, admin:
     assert "My long title" in await shown(browser, f"/tasks/{number}")
     answer = await pressed(browser, f"/tasks/{number}/assignment", technician_id="")
     assert answer.status_code == 422
+    assert "Choose a technician." in answer.text
     answer = await pressed(browser, f"/tasks/{number}/status", status="sent")
     assert "Press Send task info" in answer.text
 
@@ -171,24 +173,6 @@ async def test_a_task_is_deleted_after_a_question(
     answer = await pressed(browser, f"/tasks/{number}/delete", version=1)
     assert answer.headers["location"] == "/tasks"
     await shown(browser, f"/tasks/{number}", 404)
-
-
-async def test_lists_keep_their_filters_in_the_address(
-    office: Office, browser: httpx.AsyncClient, admin: httpx.AsyncClient
-) -> None:
-    """A link to a filtered page shows the same to a colleague; the next page keeps the filter."""
-    await new_task(admin, technician_id=YASMIN)
-    await new_task(admin, title="Squeaking door", technician_id=YASMIN)
-    filtered = await shown(browser, f"/tasks?status=assigned&technician={YASMIN}&q=squeak")
-    assert "Squeaking door" in filtered
-    assert "Leaking boiler" not in filtered
-    first = await shown(browser, "/tasks?status=assigned&limit=1")
-    following = re.search(r'rel="next" href="([^"]+)"', first)
-    assert following
-    assert "status=assigned" in following[1]
-    assert "Leaking boiler" in await shown(browser, following[1])
-    assert "No task fits" in await shown(browser, "/tasks?q=nothing")
-    await shown(browser, "/tasks?status=nonsense", 422)
 
 
 async def test_a_viewer_sees_no_contact_data_and_no_buttons(office: Office, admin: httpx.AsyncClient) -> None:
@@ -243,8 +227,49 @@ async def test_a_rejected_task_is_not_open_for_its_technician(
 ) -> None:
     """Beside the name in the choice only what they still have to do is counted."""
     number = await new_task(admin, technician_id=YASMIN)
-    assert "Yasmin Haddad (1 open)" in await shown(browser, "/tasks/new")
+    assert await loads(browser, "/tasks/new") == {
+        "Yasmin Haddad": "1 open task",
+        "Bruno Costa": "0 open tasks",
+    }
     await said(admin.post(f"/api/tasks/{number}/dispatch"))
     await office.tap(number, Action.REJECT)
-    for path in ("/tasks/new", f"/tasks/{number}"):
-        assert "Yasmin Haddad (0 open)" in await shown(browser, path)
+    for path in ("/tasks/new", f"/tasks/{number}/assignment", "/tasks/technicians"):
+        assert (await loads(browser, path))["Yasmin Haddad"] == "0 open tasks"
+
+
+async def loads(browser: httpx.AsyncClient, path: str) -> dict[str, str]:
+    """Who can be chosen there, with what they have to do."""
+    text = await shown(browser, path)
+    return dict(
+        re.findall(
+            r'<span class="callout-choice-name"><bdi>(.+?)</bdi>.*?<span class="badge.*?>(.+?)</span>',
+            text,
+            re.DOTALL,
+        )
+    )
+
+
+async def test_who_cannot_be_reached_is_shown_last_and_cannot_be_chosen(
+    office: Office, browser: httpx.AsyncClient
+) -> None:
+    """With the reason; and where it is sent all the same, it is refused beside the choice, with all that was typed."""
+    await office.hears("technician", BRUNO, TechnicianBlockedBot())
+    text = await shown(browser, "/tasks/new")
+    assert text.index("Yasmin Haddad") < text.index("Bruno Costa")
+    assert f'value="{BRUNO}" disabled' in text
+    assert "Has blocked the bot" in text
+    answer = await pressed(browser, "/tasks", **TYPED | {"technician_id": str(BRUNO)})
+    assert answer.status_code == 422
+    assert 'id="technician_id-error"' in answer.text
+    assert "The dog bites." in answer.text
+
+
+async def test_a_technician_is_found_by_name_without_a_script(browser: httpx.AsyncClient) -> None:
+    """*Find* shows who is called so, and keeps what was typed."""
+    answer = await pressed(browser, "/tasks", **TYPED | {"then": "find", "technician_name": "yas"})
+    assert answer.status_code == 200
+    assert "Yasmin Haddad" in answer.text
+    assert "Bruno Costa" not in answer.text
+    assert "The dog bites." in answer.text
+    assert "Nobody is called so" in await shown(browser, "/tasks/technicians?technician_name=zoe")
+    assert "Yasmin" in await shown(browser, f"/tasks/technicians?technician_name=zoe&technician_id={YASMIN}")

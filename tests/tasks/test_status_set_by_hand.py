@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.contract.task import OfferWithdrawn, Status, TaskDeleted, TaskStatusChanged
+from shared.contract.task import OfferWithdrawn, Status, TaskStatusChanged
 from shared.refusal import Why
-from tasks.domain.task import CompleteTask, Move, SetStatus, allowed, settable
+from tasks.domain.task import CompleteTask, SetStatus
 from tests.tasks import examples as ex
 from tests.tasks.examples import YASMIN, History, folded, given
 
@@ -70,18 +70,3 @@ def test_a_tombstone_is_no_status_to_set(after: Status) -> None:
 def test_the_same_status_is_refused() -> None:
     """Somebody else may have been faster, and the admin should know."""
     given(*ex.ACCEPTED).when(SetStatus(Status.ACCEPTED)).refused("is accepted already")
-
-
-def test_what_is_allowed_comes_from_the_rules_and_begins_with_the_likely_move() -> None:
-    """The action bar shows nothing that would be refused."""
-    everything_but_client_info = [Move.SEND, Move.ASSIGN, Move.EDIT, Move.DELETE]
-    assert allowed(folded(ex.ASSIGNED)) == everything_but_client_info
-    assert allowed(folded(ex.NEW)) == [Move.ASSIGN, Move.EDIT, Move.DELETE]
-    assert allowed(folded(ex.ACCEPTED)) == [Move.CLIENT_INFO, Move.ASSIGN, Move.EDIT, Move.DELETE]
-    assert allowed(folded([*ex.NEW, TaskDeleted()])) == []
-
-
-def test_settable_statuses_come_from_the_rules() -> None:
-    """A new task can only be cancelled by hand; nothing can be set to sent."""
-    assert settable(folded(ex.NEW)) == [Status.CANCELLED]
-    assert Status.SENT not in settable(folded(ex.COMPLETED))

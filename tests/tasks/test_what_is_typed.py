@@ -30,8 +30,8 @@ def test_a_form_time_is_meant_in_the_sites_zone() -> None:
 @pytest.mark.parametrize(
     ("typed", "field", "sentence"),
     [
-        (Typed(""), "title", "The title is missing."),
-        (Typed("  "), "title", "The title is missing."),
+        (Typed(""), "title", "“Title” is missing."),
+        (Typed("  "), "title", "“Title” is missing."),
         (Typed("x" * 201), "title", "at most 200"),
         (Typed("two\nlines"), "title", "one line"),
         (Typed("a\x00b"), "title", "control character"),

@@ -9,14 +9,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.admin import Role
 from shared.contract.task import ClientInfo, Priority
+from shared.language import _
 from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
-from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged
+from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged, zone_of
 
 from . import views
 from .domain import checks
 from .handlers import NO_TASK, Asking, ClientChanges, Handlers, NewTask, TaskChanges
-from .views import ClientView, TaskView, Wanted
+from .handlers.filters import wanted_of
+from .views import ClientView, Key, TaskView
 
 TelegramId = Annotated[int, Meta(ge=1, le=BIGGEST, description="The technician's Telegram user id")]
 ClientNumber = Annotated[int, Meta(ge=1, le=BIGGEST)]
@@ -95,7 +97,7 @@ def routes(handlers: Handlers) -> list[Any]:
     async def shown(number: int) -> TaskView:
         task = await views.task(pool, number) if 0 < number <= BIGGEST else None
         if task is None:
-            raise Refused(NO_TASK, Why.MISSING)
+            raise Refused(_(NO_TASK), Why.MISSING)
         return task
 
     @post("/api/tasks", tags=["tasks"], summary="Create a task")
@@ -115,19 +117,22 @@ def routes(handlers: Handlers) -> list[Any]:
         request: Request,
         status: FromQuery[str | None] = None,
         technician: FromQuery[int | None] = None,
+        priority: FromQuery[str | None] = None,
+        scheduled_from: FromQuery[str | None] = None,
+        scheduled_to: FromQuery[str | None] = None,
+        created_from: FromQuery[str | None] = None,
+        created_to: FromQuery[str | None] = None,
         q: FromQuery[str] = "",
         after: FromQuery[str | None] = None,
         limit: FromQuery[int | None] = None,
     ) -> Page[TaskView]:
-        wanted = Wanted(
-            checks.status_of(status) if status else None,
-            bigint(technician) if technician is not None else None,
-            q,
-        )
+        """By their schedule, the earliest first, where that narrows them. The last day of a range counts too."""
+        wanted = wanted_of(request.query_params, zone_of(request))
         most = limit_of(request)
-        return paged(
-            await views.tasks(pool, wanted, bigint(after_of(request, int)), most), most, lambda task: task.id
+        after_key: Key | None = (
+            after_of(request, tuple[datetime, int]) if wanted.by_schedule else bigint(after_of(request, int))
         )
+        return paged(await views.tasks(pool, wanted, after_key, most), most, views.key_of(wanted))
 
     @get("/api/tasks/{number:int}", tags=["tasks"], summary="Show a task")
     async def show(number: FromPath[int]) -> TaskView:

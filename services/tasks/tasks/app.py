@@ -3,7 +3,7 @@
 from shared.service import Service
 from shared.settings import Settings
 
-from . import api, pages, projections, subscribers
+from . import api, exports, pages, projections, subscribers
 from .handlers import Handlers
 
 
@@ -18,6 +18,6 @@ def build(settings: Settings) -> Service:
         fold=projections.fold(lambda: service.journal),
     )
     handlers = Handlers(service.journal, service.pool, settings.fernet("clients"))
-    service.http(api.routes(handlers), pages.routes(handlers))
+    service.http(api.routes(handlers), exports.routes(handlers), pages.routes(handlers))
     service.rpc(subscribers.router(handlers))
     return service

@@ -41,6 +41,7 @@ from shared.contract.technician import (
     TechnicianUnblockedBot,
 )
 from shared.journal import Decider, Journal, first_time
+from shared.language import N_
 
 from .domain import client as client_rules
 from .domain import task as task_rules
@@ -168,21 +169,24 @@ def fold(journal: Callable[[], Journal]) -> Fold:
             case TechnicianRegistered() | TechnicianProfileChanged() | TechnicianEdited():
                 await fold_profile(connection, recorded)
             case TechnicianDeleted():
-                await set_technician(connection, recorded, "deleted")
+                sql = "UPDATE technicians SET status = 'deleted' WHERE id = $1"
+                await connection.execute(sql, int(recorded.key))
                 if await first_time(connection, recorded):
                     await free_tasks(connection, journal(), recorded)
             case TechnicianBlockedBot():
-                await set_technician(connection, recorded, "blocked")
+                await set_reach(connection, recorded, blocked=True)
+            case TechnicianUnblockedBot():
+                await set_reach(connection, recorded, blocked=False)
             case TechnicianDeactivated():
-                await set_technician(connection, recorded, "deactivated")
-            case TechnicianUnblockedBot() | TechnicianReactivated():
-                await set_technician(connection, recorded, "active")
+                await set_reach(connection, recorded, deactivated=True)
+            case TechnicianReactivated():
+                await set_reach(connection, recorded, deactivated=False)
             case DeliverySent(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
                 await fold_delivery(connection, recorded, DeliveryState.SENT)
             case DeliveryFailed(Purpose.TASK_INFO | Purpose.CLIENT_INFO, reason=reason):
                 await fold_delivery(connection, recorded, DeliveryState.FAILED, reason)
             case DeliveryUnknown(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
-                reason = "The connection broke while it was sent: it may be in the chat or not."
+                reason = N_("The connection broke while it was sent: it may be in the chat or not.")
                 await fold_delivery(connection, recorded, DeliveryState.UNKNOWN, reason)
 
     return apply
@@ -194,7 +198,8 @@ async def fold_profile(connection: asyncpg.Connection, recorded: Recorded) -> No
         case TechnicianRegistered(_, name, username):
             sql = (
                 "INSERT INTO technicians (id, name, username, status) VALUES ($1, $2, $3, 'active') ON CONFLICT (id) "
-                "DO UPDATE SET name = $2, username = $3, status = 'active', given_name = ''"
+                "DO UPDATE SET name = $2, username = $3, status = 'active', given_name = '', "
+                "deactivated = false, blocked = false"
             )
             await connection.execute(sql, technician, name, username)
         case TechnicianProfileChanged(name, username):
@@ -204,9 +209,22 @@ async def fold_profile(connection: asyncpg.Connection, recorded: Recorded) -> No
             await connection.execute("UPDATE technicians SET given_name = $2 WHERE id = $1", technician, name)
 
 
-async def set_technician(connection: asyncpg.Connection, recorded: Recorded, status: str) -> None:
-    sql = "UPDATE technicians SET status = $2 WHERE id = $1"
-    await connection.execute(sql, int(recorded.key), status)
+async def set_reach(
+    connection: asyncpg.Connection,
+    recorded: Recorded,
+    *,
+    deactivated: bool | None = None,
+    blocked: bool | None = None,
+) -> None:
+    """One of the two is another now; who comes back from it may still be kept away by the other."""
+    sql = """
+        UPDATE technicians SET
+            deactivated = coalesce($2, deactivated), blocked = coalesce($3, blocked),
+            status = CASE WHEN coalesce($2, deactivated) THEN 'deactivated'
+                          WHEN coalesce($3, blocked) THEN 'blocked' ELSE 'active' END
+        WHERE id = $1
+    """
+    await connection.execute(sql, int(recorded.key), deactivated, blocked)
 
 
 async def free_tasks(connection: asyncpg.Connection, journal: Journal, recorded: Recorded) -> None:

@@ -1,21 +1,22 @@
 """What a technician reads after a tap."""
 
 from shared.contract.task import Action, Tap, TapAnswer, Verdict
+from shared.language import N_, _
 
 from . import checks
 from .task import AcceptTask, CompleteTask, ExplainRejection, RejectTask
 
 DONE = {
-    Action.ACCEPT: "You accepted task #{}.",
-    Action.REJECT: "You rejected task #{}.",
-    Action.COMPLETE: "You completed task #{}. Thank you!",
-    Action.EXPLAIN: "Thank you. Your reason was added to task #{}.",
+    Action.ACCEPT: N_("You accepted task #%(number)s."),
+    Action.REJECT: N_("You rejected task #%(number)s."),
+    Action.COMPLETE: N_("You completed task #%(number)s. Thank you!"),
+    Action.EXPLAIN: N_("Thank you. Your reason was added to task #%(number)s."),
 }
 ALREADY = {
-    Action.ACCEPT: "You already accepted task #{}.",
-    Action.REJECT: "You already rejected task #{}.",
-    Action.COMPLETE: "You already completed task #{}.",
-    Action.EXPLAIN: "You already gave a reason for task #{}.",
+    Action.ACCEPT: N_("You already accepted task #%(number)s."),
+    Action.REJECT: N_("You already rejected task #%(number)s."),
+    Action.COMPLETE: N_("You already completed task #%(number)s."),
+    Action.EXPLAIN: N_("You already gave a reason for task #%(number)s."),
 }
 
 
@@ -32,8 +33,8 @@ def command_of(tap: Tap) -> AcceptTask | RejectTask | CompleteTask | ExplainReje
 
 
 def done(tap: Tap) -> TapAnswer:
-    return TapAnswer(Verdict.DONE, DONE[tap.action].format(tap.task))
+    return TapAnswer(Verdict.DONE, _(DONE[tap.action], number=tap.task))
 
 
 def already(tap: Tap) -> TapAnswer:
-    return TapAnswer(Verdict.ALREADY, ALREADY[tap.action].format(tap.task))
+    return TapAnswer(Verdict.ALREADY, _(ALREADY[tap.action], number=tap.task))

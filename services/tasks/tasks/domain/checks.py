@@ -9,11 +9,16 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from shared.contract.task import ClientInfo, Priority, Status, TaskDetails
+from shared.language import N_, _
 from shared.refusal import Refused, Why
 
 TITLE, AREA, DESCRIPTION = 200, 200, 4000
 NAME, PHONE, EMAIL, ADDRESS, NOTES = 200, 60, 254, 500, 4000
 REASON = 1000
+
+TITLE_FIELD, AREA_FIELD, DESCRIPTION_FIELD = N_("Title"), N_("Area"), N_("Description")
+NAME_FIELD, PHONE_FIELD, EMAIL_FIELD = N_("Client's name"), N_("Phone"), N_("E-mail")
+ADDRESS_FIELD, NOTES_FIELD = N_("Address"), N_("Notes")
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 PHONE_LIKE = re.compile(r"\+?[0-9 ()./\-]+(?: ?(?:ext\.?|x|#) ?[0-9]+)?", re.IGNORECASE)
@@ -52,9 +57,11 @@ class Checked(Generic[T]):
 def task_details(typed: Typed, zone: str | None = None) -> TaskDetails:
     """zone  the IANA name in which a time without an offset is meant; None where one is required"""
     texts: Checked[str] = Checked()
-    title = texts.take("title", lambda: line("title", typed.title, TITLE, needed=True), "")
-    description = texts.take("description", lambda: text("description", typed.description, DESCRIPTION), "")
-    area = texts.take("area", lambda: line("area", typed.area, AREA), "")
+    title = texts.take("title", lambda: line(TITLE_FIELD, typed.title, TITLE, needed=True), "")
+    description = texts.take(
+        "description", lambda: text(DESCRIPTION_FIELD, typed.description, DESCRIPTION), ""
+    )
+    area = texts.take("area", lambda: line(AREA_FIELD, typed.area, AREA), "")
     priorities: Checked[Priority] = Checked()
     priority = priorities.take("priority", lambda: priority_of(typed.priority), Priority.NORMAL)
     times: Checked[datetime | None] = Checked()
@@ -67,11 +74,11 @@ def contact(typed: ClientInfo, prefix: str = "") -> ClientInfo:
     """prefix  goes before each field's name, for a client that is typed in as a part of a task"""
     checked: Checked[str] = Checked(prefix)
     found = ClientInfo(
-        name=checked.take("name", lambda: line("client's name", typed.name, NAME, needed=True), ""),
+        name=checked.take("name", lambda: line(NAME_FIELD, typed.name, NAME, needed=True), ""),
         phone=checked.take("phone", lambda: phone(typed.phone), ""),
         email=checked.take("email", lambda: email(typed.email), ""),
-        address=checked.take("address", lambda: text("address", typed.address, ADDRESS), ""),
-        notes=checked.take("notes", lambda: text("notes", typed.notes, NOTES), ""),
+        address=checked.take("address", lambda: text(ADDRESS_FIELD, typed.address, ADDRESS), ""),
+        notes=checked.take("notes", lambda: text(NOTES_FIELD, typed.notes, NOTES), ""),
     )
     refuse(checked.fields)
     return found
@@ -91,9 +98,19 @@ def reason(typed: str) -> str:
 def status_of(typed: str) -> Status:
     shown = [status for status in Status if status not in (Status.ABSENT, Status.DELETED)]
     if typed not in shown:
-        sentence = f"“{shorten(typed)}” is no status. Use one of: {', '.join(shown)}."
+        sentence = _(
+            "“%(typed)s” is no status. Use one of: %(known)s.", typed=shorten(typed), known=", ".join(shown)
+        )
         raise Refused(sentence, Why.INVALID, {"status": sentence})
     return Status(typed)
+
+
+def one_priority(typed: str) -> Priority:
+    """In a filter."""
+    try:
+        return priority_of(typed)
+    except ValueError as error:
+        raise Refused(str(error), Why.INVALID, {"priority": str(error)}) from None
 
 
 # ── One field each: ValueError carries the sentence ──────────────────────────
@@ -102,41 +119,54 @@ def status_of(typed: str) -> Status:
 def line(what: str, typed: str, longest: int, *, needed: bool = False) -> str:
     found = text(what, typed, longest, needed=needed)
     if "\n" in found or "\t" in found:
-        raise ValueError(f"The {what} must be one line.")
+        raise ValueError(_("“%(field)s” must be one line.", field=_(what)))
     return found
 
 
 def text(what: str, typed: str, longest: int, *, needed: bool = False) -> str:
     found = typed.replace("\r\n", "\n").strip()
     if needed and not found:
-        raise ValueError(f"The {what} is missing.")
+        raise ValueError(_("“%(field)s” is missing.", field=_(what)))
     if len(found) > longest:
-        raise ValueError(f"The {what} has {len(found)} characters; at most {longest} are possible.")
+        raise ValueError(
+            _(
+                "“%(field)s” has %(count)s characters; at most %(most)s are possible.",
+                field=_(what),
+                count=len(found),
+                most=longest,
+            )
+        )
     if CONTROL.search(found):
-        raise ValueError(f"The {what} contains a control character. Type it again without.")
+        raise ValueError(_("“%(field)s” contains a control character. Type it again without.", field=_(what)))
     return found
 
 
 def phone(typed: str) -> str:
-    found = line("phone number", typed, PHONE)
+    found = line(PHONE_FIELD, typed, PHONE)
     if not found:
         return ""
     digits = sum(character.isdigit() for character in found)
     if not PHONE_LIKE.fullmatch(found) or not 3 <= digits <= 25:
-        raise ValueError("That is no phone number. Write it like +49 30 1234567.")
+        raise ValueError(_("That is no phone number. Write it like +49 30 1234567."))
     return found
 
 
 def email(typed: str) -> str:
-    found = line("e-mail address", typed, EMAIL)
+    found = line(EMAIL_FIELD, typed, EMAIL)
     if found and not EMAIL_LIKE.fullmatch(found):
-        raise ValueError("That is no e-mail address. Write it like name@example.com.")
+        raise ValueError(_("That is no e-mail address. Write it like name@example.com."))
     return found
 
 
 def priority_of(typed: str) -> Priority:
     if typed not in list(Priority):
-        raise ValueError(f"“{shorten(typed)}” is no priority. Use one of: {', '.join(Priority)}.")
+        raise ValueError(
+            _(
+                "“%(typed)s” is no priority. Use one of: %(known)s.",
+                typed=shorten(typed),
+                known=", ".join(Priority),
+            )
+        )
     return Priority(typed)
 
 
@@ -147,13 +177,15 @@ def moment(typed: str, zone: str | None) -> datetime | None:
     try:
         found = datetime.fromisoformat(typed.strip())
     except ValueError:
-        raise ValueError(f"“{shorten(typed)}” is no time. Write it like 2030-05-17T14:30:00Z.") from None
+        raise ValueError(
+            _("“%(typed)s” is no time. Write it like 2030-05-17T14:30:00Z.", typed=shorten(typed))
+        ) from None
     if found.tzinfo is None:
         if zone is None:
-            raise ValueError("The time needs its zone, as in 2030-05-17T14:30:00Z or …+02:00.")
+            raise ValueError(_("The time needs its zone, as in 2030-05-17T14:30:00Z or …+02:00."))
         found = found.replace(tzinfo=ZoneInfo(zone))
     if found.year not in YEARS:  # asked before it is converted: the year 1 has no UTC time
-        raise ValueError("The time must lie between the years 2000 and 2199.")
+        raise ValueError(_("The time must lie between the years 2000 and 2199."))
     return found.astimezone(UTC).replace(second=0, microsecond=0)
 
 

@@ -13,6 +13,7 @@ from shared.contract.client import (
     ClientEvent,
     ClientRenamed,
 )
+from shared.language import _
 from shared.refusal import Refused, Why
 
 
@@ -50,19 +51,19 @@ def decide(command: ClientCommand, client: Client) -> list[ClientEvent]:
         case AddClient(name), Life.ABSENT:
             return [ClientAdded(name)]
         case AddClient(), _:
-            raise Refused("This client is there already.")
+            raise Refused(_("This client is there already."))
         case EraseClient(), Life.ERASED:
             return []
         case _, Life.ABSENT:
-            raise Refused("There is no such client.", Why.MISSING)
+            raise Refused(_("There is no such client."), Why.MISSING)
         case _, Life.ERASED:
-            raise Refused("This client's data was erased. Add the client anew.", Why.MISSING)
+            raise Refused(_("This client's data was erased. Add the client anew."), Why.MISSING)
         case EditClient(name, changed), _:
             renamed: list[ClientEvent] = [ClientRenamed(name)] if name != client.name else []
             return [*renamed, ClientContactChanged(changed)] if changed else renamed
         case EraseClient(), _:
             return [ClientErased()]
-    raise Refused("That is not possible with this client.")
+    raise Refused(_("That is not possible with this client."))
 
 
 def evolve(client: Client, event: ClientEvent) -> Client:

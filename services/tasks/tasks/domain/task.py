@@ -4,7 +4,6 @@ A command asks; `decide` answers with events or refuses; `evolve` folds one
 event into the task. Who acted, and when, is the journal's business.
 """
 
-from enum import StrEnum
 from typing import TypeAlias, assert_never, dataclass_transform
 
 from msgspec import Struct, field
@@ -29,6 +28,7 @@ from shared.contract.task import (
     TaskUnassigned,
     status_after,
 )
+from shared.language import N_, _, word
 from shared.refusal import Refused, Why
 
 # ── What can be asked ────────────────────────────────────────────────────────
@@ -166,11 +166,11 @@ def decide(command: TaskCommand, task: Task) -> list[TaskEvent]:
         case FreeTask(), Status.ABSENT | Status.DELETED:
             return []
         case FromTechnician(), Status.ABSENT | Status.DELETED:
-            raise Refused("This task is no longer there.", Why.MISSING)
+            raise Refused(_("This task is no longer there."), Why.MISSING)
         case _, Status.ABSENT | Status.DELETED:
-            raise Refused("There is no such task.", Why.MISSING)
+            raise Refused(_("There is no such task."), Why.MISSING)
         case CreateTask(), _:
-            raise Refused(f"There is a task #{task.number} already.")
+            raise Refused(_("There is a task #%(number)s already.", number=task.number))
 
         case EditTask(details, client), _:
             unchanged = (details, client) == (task.details, task.client)
@@ -191,29 +191,31 @@ def decide(command: TaskCommand, task: Task) -> list[TaskEvent]:
         case SendTask(), now if now in SENDABLE and task.technician is not None:
             return [TaskSent(task.technician, task.offer + 1)]
         case SendTask(), now:
-            raise Refused(WHY_NOT_SENT[now].format(number=task.number))
+            raise Refused(_(WHY_NOT_SENT[now], number=task.number))
         case SendClientInfo(), Status.ACCEPTED | Status.IN_PROGRESS if task.technician is not None:
             # Accepted by hand, without an offer that stands: the card itself is the new offer.
             offer = task.offer if task.stands else task.offer + 1
             return [ClientInfoSent(task.technician, offer, task.client)]
         case SendClientInfo(), now:
-            raise Refused(WHY_NO_CLIENT_INFO[now].format(number=task.number))
+            raise Refused(_(WHY_NO_CLIENT_INFO[now], number=task.number))
 
         case ExplainRejection(reason=""), _:
-            raise Refused("Write the reason, or leave it out.", Why.INVALID)
+            raise Refused(_("Write the reason, or leave it out."), Why.INVALID)
         case ExplainRejection(by, offer, reason), _ if (offer, by) in task.rejected:
             return [] if offer in task.explained else [RejectionExplained(by, offer, reason)]
         case ExplainRejection(), _:
-            raise Refused("There is no rejection of yours to explain.")
+            raise Refused(_("There is no rejection of yours to explain."))
         case FromTechnician(by, offer), _ if not task.stands or (by, offer) != (task.technician, task.offer):
-            raise Refused("This offer is no longer yours.")
+            raise Refused(_("This offer is no longer yours."))
 
         case AcceptTask(by, offer), Status.SENT:
             return [TaskAccepted(by, offer)]
         case AcceptTask(), Status.ACCEPTED | Status.IN_PROGRESS | Status.COMPLETED:
             return []  # a second tap on the same button
         case AcceptTask(), Status.REJECTED:
-            raise Refused(f"You rejected task #{task.number}. Ask the office to send it again.")
+            raise Refused(
+                _("You rejected task #%(number)s. Ask the office to send it again.", number=task.number)
+            )
 
         case RejectTask(by, offer, reason), Status.SENT:
             why: list[TaskEvent] = [RejectionExplained(by, offer, reason)] if reason else []
@@ -221,17 +223,30 @@ def decide(command: TaskCommand, task: Task) -> list[TaskEvent]:
         case RejectTask(), Status.REJECTED:
             return []
         case RejectTask(), Status.ACCEPTED | Status.IN_PROGRESS:
-            raise Refused(f"You accepted task #{task.number}. Call the office if you cannot do it.")
+            raise Refused(
+                _("You accepted task #%(number)s. Call the office if you cannot do it.", number=task.number)
+            )
         case RejectTask(), Status.COMPLETED:
-            raise Refused(f"Task #{task.number} is completed already.")
+            raise Refused(_("Task #%(number)s is completed already.", number=task.number))
 
         case CompleteTask(by, offer), Status.IN_PROGRESS:
             return [TaskCompleted(by, offer)]
         case CompleteTask(), Status.COMPLETED:
             return []
         case CompleteTask(), Status.ACCEPTED:
-            raise Refused(f"Task #{task.number} has not begun: wait for the client's data from the office.")
-    raise Refused(f"That is not possible while task #{task.number} is {words(task.status)}.")
+            raise Refused(
+                _(
+                    "Task #%(number)s has not begun: wait for the client's data from the office.",
+                    number=task.number,
+                )
+            )
+    raise Refused(
+        _(
+            "That is not possible while task #%(number)s is %(status)s.",
+            number=task.number,
+            status=word(task.status),
+        )
+    )
 
 
 def withdrawal(task: Task) -> list[TaskEvent]:
@@ -244,36 +259,38 @@ def withdrawal(task: Task) -> list[TaskEvent]:
 def set_by_hand(after: Status, task: Task) -> list[TaskEvent]:
     """Only into a state that makes sense: nobody is told by it, and a held task needs somebody."""
     if after in (Status.ABSENT, Status.DELETED):
-        raise Refused("A task cannot be given that status.", Why.INVALID)
+        raise Refused(_("A task cannot be given that status."), Why.INVALID)
     if after is task.status:
-        raise Refused(f"Task #{task.number} is {words(after)} already.")
+        raise Refused(_("Task #%(number)s is %(status)s already.", number=task.number, status=word(after)))
     if after is Status.SENT:
-        raise Refused("A status cannot send anything. Press Send task info.")
+        raise Refused(_("A status cannot send anything. Press Send task info."))
     if task.technician is None and after not in (Status.NEW, Status.CANCELLED):
-        raise Refused(f"Assign a technician first: a task that is {words(after)} needs one.")
+        raise Refused(
+            _("Assign a technician first: a task that is %(status)s needs one.", status=word(after))
+        )
     ended = withdrawal(task) if after in ENDS_THE_OFFER else []
     return [*ended, TaskStatusChanged(task.status, after)]
 
 
 WHY_NOT_SENT = {
-    Status.NEW: "Assign a technician first.",
-    Status.ACCEPTED: (
-        "The technician has accepted task #{number}. Send the client info next; "
+    Status.NEW: N_("Assign a technician first."),
+    Status.ACCEPTED: N_(
+        "The technician has accepted task #%(number)s. Send the client info next; "
         "to offer it anew, set its status to assigned first."
     ),
-    Status.IN_PROGRESS: (
-        "The technician is working on task #{number}. To offer it anew, set its status to assigned first."
+    Status.IN_PROGRESS: N_(
+        "The technician is working on task #%(number)s. To offer it anew, set its status to assigned first."
     ),
-    Status.CANCELLED: "Task #{number} is cancelled. Assign a technician again first.",
+    Status.CANCELLED: N_("Task #%(number)s is cancelled. Assign a technician again first."),
 }
 
 WHY_NO_CLIENT_INFO = {
-    Status.NEW: "Assign a technician and send the task info first.",
-    Status.ASSIGNED: "Send the task info first: client info goes out once the technician has accepted.",
-    Status.SENT: "The technician has not accepted task #{number} yet.",
-    Status.REJECTED: "The technician rejected task #{number}. Assign another one and send it again.",
-    Status.COMPLETED: "Task #{number} is completed: its technician needs no client info any more.",
-    Status.CANCELLED: "Task #{number} is cancelled. Assign a technician again first.",
+    Status.NEW: N_("Assign a technician and send the task info first."),
+    Status.ASSIGNED: N_("Send the task info first: client info goes out once the technician has accepted."),
+    Status.SENT: N_("The technician has not accepted task #%(number)s yet."),
+    Status.REJECTED: N_("The technician rejected task #%(number)s. Assign another one and send it again."),
+    Status.COMPLETED: N_("Task #%(number)s is completed: its technician needs no client info any more."),
+    Status.CANCELLED: N_("Task #%(number)s is cancelled. Assign a technician again first."),
 }
 
 
@@ -306,55 +323,3 @@ def evolve(task: Task, event: TaskEvent) -> Task:
             return task
         case _:
             assert_never(event)
-
-
-# ── What an admin can do now ─────────────────────────────────────────────────
-
-
-class Move(StrEnum):
-    ASSIGN = "assign"
-    SEND = "send"
-    CLIENT_INFO = "client_info"
-    EDIT = "edit"
-    DELETE = "delete"
-
-
-MOVES: dict[Move, TaskCommand] = {
-    Move.ASSIGN: AssignTask(0),
-    Move.SEND: SendTask(),
-    Move.CLIENT_INFO: SendClientInfo(),
-    Move.EDIT: EditTask(TaskDetails(""), 0),
-    Move.DELETE: DeleteTask(),
-}
-
-LIKELY = {
-    Status.NEW: Move.ASSIGN,
-    Status.ASSIGNED: Move.SEND,
-    Status.REJECTED: Move.ASSIGN,
-    Status.ACCEPTED: Move.CLIENT_INFO,
-    Status.CANCELLED: Move.ASSIGN,
-}
-"""What an admin most probably wants next; whether it is allowed is for `decide` alone."""
-
-
-def allowed(task: Task) -> list[Move]:
-    """What the rules let an admin do now, the likely move first."""
-    moves = [move for move, command in MOVES.items() if allows(command, task)]
-    return sorted(moves, key=lambda move: move is not LIKELY.get(task.status))
-
-
-def settable(task: Task) -> list[Status]:
-    """The statuses that an admin can set by hand now."""
-    return [status for status in Status if allows(SetStatus(status), task)]
-
-
-def allows(command: TaskCommand, task: Task) -> bool:
-    try:
-        decide(command, task)
-    except Refused:
-        return False
-    return True
-
-
-def words(status: Status) -> str:
-    return status.value.replace("_", " ")

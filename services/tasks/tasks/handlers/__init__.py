@@ -28,6 +28,7 @@ from shared.contract.task import (
 )
 from shared.journal import Journal, Outcome, redact
 from shared.journal.journal import Within
+from shared.language import N_, _
 from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 from shared.text import scrub
@@ -72,8 +73,8 @@ log = structlog.get_logger()
 
 ARRIVAL, ARRIVAL_LOOKS = 1.0, 20  # seconds, and how often it is looked meanwhile
 
-NO_TASK = "There is no such task. It may have been deleted."
-NOT_NOW = "This may not be sent now: the offer is over, or the task is not in progress."
+NO_TASK = N_("There is no such task. It may have been deleted.")
+NOT_NOW = N_("This may not be sent now: the offer is over, or the task is not in progress.")
 
 
 class Handlers:
@@ -87,13 +88,17 @@ class Handlers:
     async def create_task(self, new: NewTask, asking: Asking) -> int:
         """Adds the client too, where one is given, and sends the task info, where that was asked for."""
         if (new.client_id is None) == (new.client is None):
-            sentence = "Say whom the work is for: choose a client, or give a new one's name."
+            sentence = _("Say whom the work is for: choose a client, or give a new one's name.")
             raise Refused(sentence, Why.INVALID, {"client": sentence})
         if new.send and new.technician is None:
-            sentence = "Choose the technician it is to be sent to."
+            sentence = _("Choose the technician it is to be sent to.")
             raise Refused(sentence, Why.INVALID, {"technician_id": sentence})
-        if first := await self.journal.answered(asking.command_id):
-            return same_task(first, new)
+        made = await self.journal.once(
+            asking.command_id, lambda first: same_task(first, new), lambda: self.make_task(new, asking)
+        )
+        return int(made.key)
+
+    async def make_task(self, new: NewTask, asking: Asking) -> Outcome:
         await self.arrived(new.technician)
         number = await self.pool.fetchval("SELECT nextval('task_numbers')")
         client = new.client_id or await self.pool.fetchval("SELECT nextval('client_numbers')")
@@ -111,21 +116,18 @@ class Handlers:
                 )
 
         command = CreateTask(number, new.details, client, new.technician)
-        try:
-            await self.journal.handle(
-                TASKS, number, command, actor=asking.actor, command_id=asking.command_id, within=within
-            )
-        except Refused:
-            # The same request twice at the same moment: the other one drew another number and was faster.
-            if first := await self.journal.answered(asking.command_id):
-                return same_task(first, new)
-            raise
-        return int(number)
+        return await self.journal.handle(
+            TASKS, number, command, actor=asking.actor, command_id=asking.command_id, within=within
+        )
 
     async def edit_task(self, number: int, changes: TaskChanges, asking: Asking, zone: str | None) -> None:
-        if first := await self.journal.answered(asking.command_id):
-            same_edit(first, changes, zone)
-            return
+        await self.journal.once(
+            asking.command_id,
+            lambda first: same_edit(first, changes, zone),
+            lambda: self.make_edit(number, changes, asking, zone),
+        )
+
+    async def make_edit(self, number: int, changes: TaskChanges, asking: Asking, zone: str | None) -> Outcome:
         task, version = await self.task(number)
         command = edited(EditTask(task.details, task.client), changes, zone)
 
@@ -135,7 +137,7 @@ class Handlers:
 
         # Without a version from the admin, nobody else's change may be lost between reading and writing.
         asking = asking if asking.expected is not None else replace(asking, expected=version)
-        await self.ask(number, command, asking, within)
+        return await self.ask(number, command, asking, within)
 
     async def assign(self, number: int, technician: int, asking: Asking) -> None:
         await self.arrived(technician)
@@ -161,7 +163,7 @@ class Handlers:
         """The task by its own rules, and its version; for a page that shows what is allowed."""
         task, version = await self.journal.load(TASKS, known_number(number, NO_TASK))
         if task.status in (Status.ABSENT, Status.DELETED):
-            raise Refused(NO_TASK, Why.MISSING)
+            raise Refused(_(NO_TASK), Why.MISSING)
         return task, version
 
     async def ask(
@@ -181,7 +183,7 @@ class Handlers:
         """Gives a technician who registered a moment ago the time to become known here too."""
         if technician is None or not 0 < technician <= BIGGEST:
             return
-        for _ in range(ARRIVAL_LOOKS):
+        for _look in range(ARRIVAL_LOOKS):
             if await views.technician(self.pool, technician):
                 return
             await asyncio.sleep(ARRIVAL / ARRIVAL_LOOKS)
@@ -192,23 +194,23 @@ class Handlers:
             if not isinstance(event, TaskSent | ClientInfoSent):
                 continue
             technician = await views.technician(connection, event.technician, lock=True)
-            name = technician.name if technician else "The technician"
+            name = technician.name if technician else _("The technician")
             if technician is None or technician.status == "deleted":
-                raise Refused(f"{name} was deleted. Assign another technician.")
+                raise Refused(_("%(name)s was deleted. Assign another technician.", name=name))
             if technician.status == "deactivated":
-                raise Refused(f"{name}'s Telegram account is deactivated. Assign another technician.")
+                raise Refused(_("%(name)s is paused. Assign another technician.", name=name))
 
     async def require_holder(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
         """A task is held by somebody who is there: one who was deleted is freed of tasks only once, as they go."""
         if not any(isinstance(event, TaskStatusChanged) and event.after in HELD for event in outcome.events):
             return
-        task, _ = await self.journal.load(TASKS, outcome.key, connection)
+        task, _version = await self.journal.load(TASKS, outcome.key, connection)
         technician = (
             await views.technician(connection, task.technician, lock=True) if task.technician else None
         )
         if technician is None or technician.status == "deleted":
-            name = technician.name if technician else "The technician"
-            raise Refused(f"{name} was deleted. Assign another technician first.")
+            name = technician.name if technician else _("The technician")
+            raise Refused(_("%(name)s was deleted. Assign another technician first.", name=name))
 
     # ── Technicians and the bot ──────────────────────────────────────────────
 
@@ -216,7 +218,7 @@ class Handlers:
         try:
             outcome = await self.journal.handle(
                 TASKS,
-                known_number(tap.task, "This task is no longer there."),
+                known_number(tap.task, N_("This task is no longer there.")),
                 answers.command_of(replace(tap, reason=scrub(tap.reason))),
                 actor=by_technician(tap.technician),
                 command_id=tap.command_id,
@@ -232,21 +234,22 @@ class Handlers:
 
     async def client_info(self, request: ClientInfoRequest) -> ClientInfoAnswer:
         """Asked at the moment of sending, so that what was withdrawn meanwhile never goes out."""
-        task, _ = await self.journal.load(TASKS, request.task)
+        task, _version = await self.journal.load(TASKS, request.task)
         holds = task.stands and (task.technician, task.offer) == (request.technician, request.offer)
         if not holds or task.status is not Status.IN_PROGRESS:
-            return ClientInfoAnswer(refusal=NOT_NOW)
+            return ClientInfoAnswer(refusal=_(NOT_NOW))
         info = await views.contact(self.pool, self.cipher, task.client)
-        return ClientInfoAnswer(client=info) if info else ClientInfoAnswer(refusal=NO_CLIENT)
+        return ClientInfoAnswer(client=info) if info else ClientInfoAnswer(refusal=_(NO_CLIENT))
 
     # ── Clients ──────────────────────────────────────────────────────────────
 
     async def add_client(self, info: ClientInfo, asking: Asking) -> int:
-        if first := await self.journal.answered(asking.command_id):
-            return same_client(first, info)
-        number: int = await self.pool.fetchval("SELECT nextval('client_numbers')")
-        outcome = await self.write_client(number, info, asking.actor, command_id=asking.command_id)
-        return int(outcome.key)  # another number, where the same request came twice at the same moment
+        async def add() -> Outcome:
+            number: int = await self.pool.fetchval("SELECT nextval('client_numbers')")
+            return await self.write_client(number, info, asking.actor, command_id=asking.command_id)
+
+        added = await self.journal.once(asking.command_id, lambda first: same_client(first, info), add)
+        return int(added.key)
 
     async def write_client(
         self,
@@ -284,9 +287,12 @@ class Handlers:
         )
 
         async def within(connection: asyncpg.Connection, outcome: Outcome) -> None:
-            # Who changes nothing meets no conflict, and might write anew what is being erased.
+            # Who changes nothing meets no conflict, and might write anew what is being erased,
+            # or leave a command by whose fingerprint the name could be guessed.
             if outcome.events:
                 await views.store_contact(connection, self.cipher, number, after)
+            elif await views.client(connection, number, lock=True) is None:
+                raise Refused(_(NO_CLIENT), Why.MISSING)
 
         await self.journal.handle(
             CLIENTS,
@@ -321,7 +327,7 @@ class Handlers:
     async def client(self, number: int) -> views.ClientView:
         view = await views.client(self.pool, known_number(number, NO_CLIENT))
         if view is None:
-            raise Refused(NO_CLIENT, Why.MISSING)
+            raise Refused(_(NO_CLIENT), Why.MISSING)
         return view
 
     async def contact(self, number: int) -> ClientInfo:
@@ -332,8 +338,5 @@ class Handlers:
         view = await self.client(number)
         info = await views.contact(self.pool, self.cipher, number)
         if info is None:
-            raise Refused(NO_CLIENT, Why.MISSING)
+            raise Refused(_(NO_CLIENT), Why.MISSING)
         return info, view.version
-
-
-# ── What a command needs to be true elsewhere ────────────────────────────────

@@ -8,13 +8,10 @@ from msgspec import UNSET, Struct, UnsetType
 from shared.contract.client import ClientAdded
 from shared.contract.task import ClientInfo, TaskAssigned, TaskCreated, TaskDetails, TaskEdited
 from shared.journal import Outcome
-from shared.refusal import Refused, Why
 from tasks.domain import checks
 from tasks.domain.task import EditTask
 
 T = TypeVar("T")
-
-OTHER_REQUEST = "This idempotency key was used for something else. Use a new one."
 
 
 class Asking(Struct, frozen=True):
@@ -59,14 +56,13 @@ class ClientChanges(Struct, frozen=True):
     notes: str | UnsetType = UNSET
 
 
-def same_task(first: Outcome, new: NewTask) -> int:
-    """The number that the first request got, if this one asks for the same."""
+def same_task(first: Outcome, new: NewTask) -> bool:
+    """Whether the first request asked for this task."""
     assigned = [] if new.technician is None else [TaskAssigned(new.technician)]
     match first.events:
-        case (TaskCreated(_, details, client), *rest) if details == new.details and rest == assigned:
-            if new.client_id in (None, client):
-                return int(first.key)
-    raise Refused(OTHER_REQUEST, Why.INVALID)
+        case (TaskCreated(_, details, client), *rest):
+            return details == new.details and rest == assigned and new.client_id in (None, client)
+    return False
 
 
 def edited(before: EditTask, changes: TaskChanges, zone: str | None) -> EditTask:
@@ -82,20 +78,18 @@ def edited(before: EditTask, changes: TaskChanges, zone: str | None) -> EditTask
     return EditTask(checks.task_details(typed, zone), given(changes.client, before.client))
 
 
-def same_edit(first: Outcome, changes: TaskChanges, zone: str | None) -> None:
+def same_edit(first: Outcome, changes: TaskChanges, zone: str | None) -> bool:
     """The same changes change nothing of what the first request made; others must not be forgotten in silence."""
     match first.events:
         case (TaskEdited(details, client),):
             made = EditTask(details, client)
-            if edited(made, changes, zone) != made:
-                raise Refused(OTHER_REQUEST, Why.INVALID)
+            return edited(made, changes, zone) == made
+    return True  # it changed nothing, so that there is nothing to compare with
 
 
-def same_client(first: Outcome, info: ClientInfo) -> int:
+def same_client(first: Outcome, info: ClientInfo) -> bool:
     """As `same_task`; what else is known of a client is in no event, so that it can't be compared."""
-    if first.events != (ClientAdded(info.name),):
-        raise Refused(OTHER_REQUEST, Why.INVALID)
-    return int(first.key)
+    return first.events == (ClientAdded(info.name),)
 
 
 def given(value: T | UnsetType, otherwise: T) -> T:

@@ -3,30 +3,32 @@
 import asyncpg
 
 from shared.contract.task import Status
+from shared.language import N_, _, word
 from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 from tasks import views
-from tasks.domain.task import words
 
-NO_CLIENT = "There is no such client. The data may have been erased."
+NO_CLIENT = N_("There is no such client. The data may have been erased.")
 
 
 async def require_active(connection: asyncpg.Connection, number: int, field: str) -> None:
     technician = await views.technician(connection, number, lock=True) if 0 < number <= BIGGEST else None
     sentence = {
-        None: "There is no such technician. Technicians register by pressing Start in the bot.",
-        "deleted": "{} was deleted. Choose another technician.",
-        "blocked": "{} has blocked the bot, so nothing would arrive. They come back by pressing Start in the bot.",
-        "deactivated": "{}'s Telegram account is deactivated. Choose another technician.",
+        None: N_("There is no such technician. Technicians register by pressing Start in the bot."),
+        "deleted": N_("%(name)s was deleted. Choose another technician."),
+        "blocked": N_(
+            "%(name)s has blocked the bot, so nothing would arrive. They come back by pressing Start in the bot."
+        ),
+        "deactivated": N_("%(name)s is paused. Choose another technician."),
     }.get(technician.status if technician else None)
     if sentence:
-        sentence = sentence.format(technician.name if technician else "")
+        sentence = _(sentence, name=technician.name if technician else "")
         raise Refused(sentence, Why.INVALID, {field: sentence})
 
 
 async def require_client(connection: asyncpg.Connection, number: int) -> None:
-    if not 0 < number <= BIGGEST or await views.client(connection, number) is None:
-        raise Refused(NO_CLIENT, Why.INVALID, {"client_id": NO_CLIENT})
+    if not 0 < number <= BIGGEST or await views.client(connection, number, lock=True) is None:
+        raise Refused(_(NO_CLIENT), Why.INVALID, {"client_id": _(NO_CLIENT)})
 
 
 async def require_nobody_needs(connection: asyncpg.Connection, client: int) -> None:
@@ -34,11 +36,16 @@ async def require_nobody_needs(connection: asyncpg.Connection, client: int) -> N
     for task in await views.lock_tasks_of(connection, client):
         if task.stands and task.status in (Status.ACCEPTED, Status.IN_PROGRESS):
             raise Refused(
-                f"Task #{task.number} of this client is {words(task.status)}. Complete or cancel it first."
+                _(
+                    "Task #%(number)s of this client is %(status)s. Complete or cancel it first.",
+                    number=task.number,
+                    status=word(task.status),
+                )
             )
 
 
 def known_number(number: int, otherwise: str) -> int:
+    """otherwise  the sentence where no row can have this number, marked for translation"""
     if not 0 < number <= BIGGEST:
-        raise Refused(otherwise, Why.MISSING)
+        raise Refused(_(otherwise), Why.MISSING)
     return number

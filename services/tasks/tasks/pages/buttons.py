@@ -1,0 +1,89 @@
+"""What an admin can press on a task, in the order in which it is likely."""
+
+from typing import assert_never
+
+from msgspec import Struct
+
+from shared.contract.task import Status
+from shared.language import _, words
+from tasks.domain.moves import SET_BY, Allowed, Move
+from tasks.views import TaskView
+
+PRIMARY = frozenset({Move.ASSIGN, Move.SEND, Move.CLIENT_INFO, Move.COMPLETE, Move.INVOICE})
+"""These may stand out, if they are the likely one."""
+
+
+class Button(Struct, frozen=True):
+    """action is posted to; href is a page that asks for more first; on_card is the label where there is little room."""
+
+    move: Move
+    label: str
+    icon: str
+    action: str = ""
+    href: str = ""
+    on_card: str = ""
+
+    @property
+    def short(self) -> str:
+        return self.on_card or self.label
+
+
+class Buttons(Struct, frozen=True):
+    """likely    the one that is probably pressed next
+    others    whatever else may be done
+    statuses  what can be set by hand
+    """
+
+    likely: Button | None = None
+    others: tuple[Button, ...] = ()
+    statuses: tuple[Button, ...] = ()
+
+
+def buttons(task: TaskView, found: Allowed) -> Buttons:
+    shown = [button(move, task) for move in found.moves]
+    first = shown[0] if shown and shown[0].move in PRIMARY else None
+    return Buttons(
+        first,
+        tuple(each for each in shown if each is not first),
+        tuple(set_status(status, task) for status in found.statuses),
+    )
+
+
+def button(move: Move, task: TaskView) -> Button:
+    here = f"/tasks/{task.id}"
+    again = task.offer > 0 and task.status is not Status.ASSIGNED
+    match move:
+        case Move.ASSIGN:
+            label = _("Reassign…") if task.technician else _("Assign…")
+            return Button(move, label, "user-plus", href=f"{here}/assignment")
+        case Move.SEND:
+            label = _("Send task info again") if again else _("Send task info")
+            return Button(move, label, "send", f"{here}/dispatch", on_card=_("Send again") if again else "")
+        case Move.CLIENT_INFO:
+            again = task.status is Status.IN_PROGRESS
+            label = _("Send client info again") if again else _("Send client info")
+            return Button(
+                move, label, "user-check", f"{here}/client-info", on_card=_("Send again") if again else ""
+            )
+        case Move.WITHDRAW:
+            return Button(move, _("Withdraw the offer"), "arrow-back-up", setting(move, task))
+        case Move.COMPLETE:
+            return Button(move, _("Mark as completed"), "check", setting(move, task), on_card=_("Complete"))
+        case Move.CANCEL:
+            return Button(move, _("Cancel the task"), "ban", setting(move, task))
+        case Move.INVOICE:
+            return Button(move, _("Create invoice"), "file-invoice", href=f"/invoices/new?task={task.id}")
+        case Move.EDIT:
+            return Button(move, _("Edit"), "edit", href=f"{here}?edit=1")
+        case Move.DELETE:
+            return Button(move, _("Delete…"), "trash", href=f"{here}/delete")
+        case _:
+            assert_never(move)
+
+
+def setting(move: Move, task: TaskView) -> str:
+    return set_status(SET_BY[move], task).action
+
+
+def set_status(status: Status, task: TaskView) -> Button:
+    return Button(Move.EDIT, words(status), "", f"/tasks/{task.id}/status?status={status.value}")

@@ -1,0 +1,186 @@
+"""The board and the table, what is found by a search, and the technicians to choose from."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import get
+from msgspec import Struct
+
+from shared.contract.admin import Role
+from shared.contract.task import Priority
+from shared.web import (
+    Request,
+    Response,
+    after_of,
+    fragment,
+    identity,
+    limit_of,
+    page,
+    paged,
+    see,
+    words,
+    zone_of,
+)
+from tasks import views
+from tasks.domain.moves import SHOWN, Allowed, allowed, dropped, targets
+from tasks.domain.task import AssignTask, Task
+from tasks.handlers import Handlers
+from tasks.handlers.filters import looked_up, number_in, wanted_of
+from tasks.views import COUNTED, Card, TaskView, Technician, Wanted
+
+from .ages import age, longer_than
+from .buttons import Buttons, buttons
+from .typed import address, is_narrowed
+
+DEEP = 8
+"""So many cards a column of the board shows."""
+FOUND = 8
+"""So many hits a search shows of tasks, and so many of clients."""
+CHOICES = 30
+"""So many technicians are shown to choose from at once; others are found by their name."""
+SELECTED = 60
+"""Up to so many technicians a filter lists; beyond, the name is typed."""
+VIEW = "callout_tasks_view"
+"""The cookie with the view that a person chose last: `board` or `table`."""
+
+
+class Shown(Struct, frozen=True):
+    """One card of the board, with what may be done with it; drops are the columns it may be dropped into."""
+
+    task: TaskView
+    buttons: Buttons
+    drops: str
+
+
+def routes(handlers: Handlers) -> list[Any]:
+    pool = handlers.pool
+
+    @get("/tasks")
+    async def index(request: Request) -> Response[Any]:
+        chosen = request.query_params.get("view", "")
+        if not request.query_params and request.cookies.get(VIEW) == "table":
+            return see(request, "/tasks?view=table")
+        wanted = wanted_of(request.query_params, zone_of(request))
+        plain = is_narrowed(request) or request.query_params.get("after")
+        shown = await (
+            table(request, wanted)
+            if chosen == "table" or (plain and chosen != "board")
+            else board(request, wanted)
+        )
+        if chosen in ("board", "table"):
+            shown.headers["Set-Cookie"] = (
+                f"{VIEW}={chosen}; Path=/tasks; Max-Age=31536000; SameSite=Lax; HttpOnly"
+            )
+        if request.headers.get("hx-request"):
+            shown.headers["HX-Push-Url"] = address(request)
+        return shown
+
+    async def table(request: Request, wanted: Wanted) -> Response[str]:
+        most = limit_of(request)
+        after = after_of(request, tuple[datetime, int]) if wanted.by_schedule else after_of(request, int)
+        rows = await views.tasks(pool, wanted, after, most)
+        return page(
+            request,
+            "tasks.html",
+            view="table",
+            tasks=paged(rows, most, views.key_of(wanted)),
+            **await filters(request, wanted),
+        )
+
+    async def board(request: Request, wanted: Wanted) -> Response[str]:
+        changes = identity(request).role.covers(Role.DISPATCHER)
+        columns = [
+            (column.status, [shown(card, changes) for card in column.cards], column.count)
+            for column in await views.board(pool, wanted, DEEP)
+        ]
+        return page(
+            request,
+            "board.html",
+            view="board",
+            columns=columns,
+            counted=COUNTED,
+            changes=changes,
+            age=age,
+            longer_than=longer_than,
+            **await filters(request, wanted),
+        )
+
+    async def filters(request: Request, wanted: Wanted) -> dict[str, Any]:
+        """What the form above both views needs."""
+        technicians = await views.technicians(pool, SELECTED, chosen=wanted.technician)
+        return {
+            "statuses": SHOWN,
+            "priorities": list(Priority),
+            "narrowed": is_narrowed(request),
+            "technicians": sorted(technicians, key=lambda each: each.name.lower()),
+            "typed_technician": len(technicians) > SELECTED,
+            "technician": next((each for each in technicians if each.id == wanted.technician), None),
+            "client": await views.client(pool, wanted.client) if wanted.client else None,
+        }
+
+    @get("/tasks/search")
+    async def search(request: Request) -> Response[str]:
+        """For the search in the frame: a task that has this number first."""
+        typed = request.query_params.get("q", "").strip()
+        number = number_in(typed.removeprefix("#"))
+        exact = await views.task(pool, number) if number else None
+        rows = await views.tasks(pool, Wanted(words=typed), None, FOUND) if typed else []
+        others = [task for task in rows if exact is None or task.id != exact.id]
+        return fragment(request, "tasks_found.html", tasks=[*([exact] if exact else []), *others][:FOUND])
+
+    @get("/clients/search")
+    async def search_clients(request: Request) -> Response[str]:
+        typed = request.query_params.get("q", "").strip()
+        rows = await views.clients(pool, typed, None, FOUND) if typed else []
+        return fragment(request, "clients_found.html", clients=[client for _, client in rows[:FOUND]])
+
+    @get("/tasks/technicians")
+    async def technicians(request: Request) -> Response[str]:
+        """Those who can be chosen for a task, while a name is typed."""
+        query = request.query_params
+        return fragment(request, "technicians.html", choice=await choice(handlers, query))
+
+    @get("/tasks/technicians/names")
+    async def names(request: Request) -> Response[str]:
+        """The same for a field that completes what is typed."""
+        typed = request.query_params.get("technician", "")
+        return fragment(request, "names.html", people=await views.technicians(pool, CHOICES, typed))
+
+    return [index, search, search_clients, technicians, names]
+
+
+class Choice(Struct, frozen=True):
+    """The technicians to choose from; more says that there are others, found by their name."""
+
+    technicians: list[Technician]
+    chosen: int | None
+    typed: str
+    more: bool
+
+
+async def choice(handlers: Handlers, typed: Any) -> Choice:
+    """typed  the fields technician_id and technician_name of a form or an address"""
+    name, chosen = typed.get("technician_name", ""), looked_up(typed.get("technician_id", ""))
+    rows = await views.technicians(handlers.pool, CHOICES, name, chosen)
+    return Choice(rows[:CHOICES], chosen, name, len(rows) > CHOICES or bool(name))
+
+
+def shown(card: Card, changes: bool) -> Shown:
+    found = allowed(card.state) if changes else Allowed()
+    return Shown(card.task, buttons(card.task, found), drops(card.state) if changes else "")
+
+
+def drops(state: Task) -> str:
+    """The columns into which the card may be dropped; `assigned?` where that asks for a technician first."""
+    return " ".join(
+        f"{column}?" if isinstance(dropped(state, column), AssignTask) else column
+        for column in targets(state)
+    )
+
+
+PRIORITIES = [priority.value for priority in Priority]
+
+
+def priorities() -> list[tuple[str, str]]:
+    """For a select, in the reader's language."""
+    return [(priority, words(priority)) for priority in PRIORITIES]

@@ -1,0 +1,43 @@
+"""Row → screen: rows → Structs, in hand-written SQL."""
+
+from .lists import COUNTED, Card, Column, Key, Wanted, board, key_of, tasks
+from .people import (
+    ClientView,
+    Technician,
+    client,
+    clients,
+    clients_called,
+    contact,
+    erase_contact,
+    store_contact,
+    tasks_of,
+    technician,
+    technicians,
+)
+from .work import TaskView, lock_tasks_of, offers, task
+
+__all__ = [
+    "COUNTED",
+    "Card",
+    "ClientView",
+    "Column",
+    "Key",
+    "TaskView",
+    "Technician",
+    "Wanted",
+    "board",
+    "client",
+    "clients",
+    "clients_called",
+    "contact",
+    "erase_contact",
+    "key_of",
+    "lock_tasks_of",
+    "offers",
+    "store_contact",
+    "task",
+    "tasks",
+    "tasks_of",
+    "technician",
+    "technicians",
+]
