@@ -13,6 +13,7 @@ from shared.contract.admin import AdminAdded
 from shared.contract.client import ClientAdded, ClientErased, ClientRenamed
 from shared.contract.event import stream_name
 from shared.contract.technician import TechnicianEdited, TechnicianProfileChanged, TechnicianRegistered
+from shared.language import _
 
 TABLES = ("names",)
 AGGREGATES = ("technician", "client", "admin")
@@ -52,24 +53,26 @@ class Names:
         self._known = dict(known or {})
 
     def technician(self, telegram_id: int) -> str:
-        return self._known.get(stream_name("technician", telegram_id), f"technician {telegram_id}")
+        return self._known.get(
+            stream_name("technician", telegram_id), _("technician %(number)s", number=telegram_id)
+        )
 
     def client(self, number: int) -> str:
-        return self._known.get(stream_name("client", number), f"client {number}")
+        return self._known.get(stream_name("client", number), _("client %(number)s", number=number))
 
     def admin(self, login: str) -> str:
         return self._known.get(stream_name("admin", login), login)
 
     def actor(self, actor: str) -> str:
         """`admin:anna`, `technician:77`, `token:ci`, `service:tasks`, as a reader knows them."""
-        kind, _, key = actor.partition(":")
+        kind, _sep, key = actor.partition(":")
         match kind:
             case "admin":
                 return self.admin(key)
             case "technician" if key.lstrip("-").isdecimal():
                 return self.technician(int(key))
             case "token":
-                return f"API token “{key}”"
+                return _("API token “%(name)s”", name=key)
             case _:
                 return "Callout"
 

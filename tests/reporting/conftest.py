@@ -6,21 +6,25 @@ from contextlib import AsyncExitStack
 import asyncpg
 import httpx
 import msgspec
-import nats
 import pytest
 from nats.js.kv import KeyValue
 
+import nats
+import shared.site
 from local.servers import Servers
 from reporting import app
 from shared.contract import Recorded
 from shared.contract.admin import Role
+from shared.contract.site import Site, SiteSettingsChanged
 from shared.journal.database import transaction
 from shared.journal.migrations import migrate
 from shared.service import Service
 from shared.web import BUCKET, FILLED, Session, digest
 from tests.conftest import SettingsFor
+from tests.reporting.histories import Teller
 
 Told = Callable[[Sequence[Recorded]], Awaitable[None]]
+Settle = Callable[[Site], Awaitable[None]]
 As = Callable[[Role | None], Awaitable[httpx.AsyncClient]]
 
 
@@ -32,6 +36,13 @@ async def database(clean: Servers) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(clean.postgres_dsn("reporting"))
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def pool(database: asyncpg.Connection, clean: Servers) -> AsyncIterator[asyncpg.Pool]:
+    """Several connections to `database`."""
+    async with asyncpg.create_pool(clean.postgres_dsn("reporting"), min_size=1, max_size=4) as made:
+        yield made
 
 
 @pytest.fixture
@@ -65,6 +76,18 @@ def told(service: Service) -> Told:
 
 
 @pytest.fixture
+def settle(service: Service) -> Settle:
+    """Gives the site other settings, as the notifier's event would, at once and for good."""
+
+    async def settled(site: Site) -> None:
+        async with transaction(service.pool) as connection:
+            await shared.site.remember(connection, Teller().tell("site.settings", SiteSettingsChanged(site)))
+        service._site = site
+
+    return settled
+
+
+@pytest.fixture
 async def caller(bucket: KeyValue, service: Service) -> AsyncIterator[As]:
     """An API client with a role, or with none."""
     async with AsyncExitStack() as stack:
@@ -82,3 +105,8 @@ async def caller(bucket: KeyValue, service: Service) -> AsyncIterator[As]:
             )
 
         yield client
+
+
+@pytest.fixture
+async def office(caller: As) -> httpx.AsyncClient:
+    return await caller(Role.DISPATCHER)

@@ -2,46 +2,35 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+import zipfile
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from msgspec.structs import replace
 
-from reporting.exports import cell
 from reporting.pages import KINDS
 from reporting.views import KINDS as ALL_KINDS
-from reporting.views import first_id
+from shared.contract import OWNER
 from shared.contract.admin import Role
 from shared.contract.client import ClientErased
-from shared.contract.delivery import DeliveryFailed, DeliverySent, Purpose, Trouble
-from shared.contract.event import by_service, by_technician
-from shared.contract.site import Site, SiteSettingsChanged
+from shared.contract.event import by_technician
+from shared.contract.site import Site
 from shared.contract.task import (
-    ClientInfoSent,
-    Status,
-    TaskAccepted,
     TaskAssigned,
     TaskCreated,
     TaskDetails,
     TaskEdited,
     TaskRejected,
     TaskSent,
-    TaskStatusChanged,
 )
 from shared.service import Service
-from tests.reporting.conftest import As, Told
-from tests.reporting.histories import LENA, RAMI, Teller, boiler, continued, uuid7
+from shared.web.tables import BOM
+from tests.reporting.conftest import As, Settle, Told
+from tests.reporting.histories import LENA, RAMI, Teller, boiler, continued
 
 BAD = TaskDetails('=HYPERLINK("http://evil")', "@SUM(1)", "<script>alert(1)</script>")
-
-
-@pytest.fixture
-async def office(caller: As) -> httpx.AsyncClient:
-    return await caller(Role.DISPATCHER)
 
 
 async def got(client: httpx.AsyncClient, path: str, status: int = 200) -> Any:
@@ -174,6 +163,8 @@ async def test_reports_are_listed_by_filter_and_paged_by_key(told: Told, office:
         f"audit?task={'9' * 30}",
         f"audit?task={'0' * 30}{'9' * 30}",
         "audit?after=WzFd",
+        "audit?from=yesterday",
+        "reports?to=9999-12-31",
     ],
 )
 async def test_a_filter_that_means_nothing_is_refused(office: httpx.AsyncClient, query: str) -> None:
@@ -251,130 +242,63 @@ async def test_what_people_typed_is_inert_on_every_page_and_in_every_file(
         text = (await office.get(path)).text
         assert "HYPERLINK" in text or path == "/reports/for-task/1001"
         assert "<script>alert" not in text
-    [row] = csv.DictReader(io.StringIO((await office.get("/reports.csv")).text))
-    assert (row["title"], row["area"]) == ("'" + BAD.title, BAD.area)
+    [row] = rows_of(await office.get("/reports.csv"))
+    assert (row["Title"], row["Area"]) == ("'" + BAD.title, BAD.area)
+    book = zipfile.ZipFile(io.BytesIO((await office.get("/reports.xlsx")).content))
+    sheet = book.read("xl/worksheets/sheet1.xml")
+    assert b"HYPERLINK" in sheet
+    assert b"<f>" not in sheet
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
-def test_a_cell_that_a_spreadsheet_would_calculate_is_escaped(start: str) -> None:
-    """Numbers and times stay what they are."""
-    zone = ZoneInfo("Asia/Beirut")
-    assert cell(f"{start}1+1", zone) == f"'{start}1+1"
-    assert cell("1+1", zone) == "1+1"
-    assert cell(-3, zone) == "-3"
-    assert cell(datetime(2026, 11, 20, 8, tzinfo=UTC), zone) == "2026-11-20 10:00:00+02:00"
+def rows_of(answer: httpx.Response) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.text.removeprefix(BOM))))
+
+
+async def test_reports_and_events_are_found_by_the_days_of_the_site(
+    settle: Settle, told: Told, office: httpx.AsyncClient
+) -> None:
+    """From the begin of the first day to the end of the last, on its clock; in lists and in files."""
+    teller = Teller()
+    for number, at in ((1001, "2026-11-19T21:59"), (1002, "2026-11-19T22:00"), (1003, "2026-11-20T22:00")):
+        teller.now = datetime.fromisoformat(f"{at}:00+00:00")
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails("Job"), 7), after=0)
+    await told(teller.told)
+    await settle(Site(time_zone="Asia/Beirut"))  # two hours ahead of UTC in winter
+    for query, expected in (
+        ("from=2026-11-20&to=2026-11-20", ["1002"]),
+        ("from=2026-11-20", ["1003", "1002"]),
+        ("to=2026-11-20", ["1002", "1001"]),
+    ):
+        assert [row["Task"] for row in rows_of(await office.get(f"/reports.csv?{query}"))] == expected
+        assert [row["Task"] for row in rows_of(await office.get(f"/audit.csv?{query}"))] == expected
+        page = (await office.get(f"/reports?{query}")).text
+        assert [number for number in ("1003", "1002", "1001") if f"#{number}" in page] == expected
+        for kind in ("reports", "audit"):
+            items = (await got(office, f"/api/{kind}?{query}"))["items"]
+            assert [str(each.get("task") or each["id"]) for each in items] == expected
 
 
 async def test_an_export_holds_every_row_once_however_many_pages_it_took(
     told: Told, office: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the filters of the page it was asked from."""
-    monkeypatch.setattr("reporting.exports.PAGE", 4)
+    monkeypatch.setattr("shared.web.tables.PAGE", 4)
     await told(boiler())
     answer = await office.get("/audit.csv?task=1042")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert 'filename="audit.csv"' in answer.headers["content-disposition"]
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [row["id"] for row in rows] == [str(each.id) for each in reversed(boiler()[4:])]
+    rows = rows_of(answer)
+    assert [row["Id of the event"] for row in rows] == [str(each.id) for each in reversed(boiler()[4:])]
+    assert rows[0]["Kind"] == "Invoice status changed"
     assert (await office.get("/audit.csv?kind=Nothing")).status_code == 422
 
 
-async def test_the_overview_shows_what_needs_a_human(told: Told, office: httpx.AsyncClient) -> None:
-    """A rejected task, an offer without an answer, a message that did not arrive; and no more once they are settled."""
-    quiet = (await office.get("/")).text
-    assert "Nothing is waiting for you" in quiet
-
-    teller = Teller()
-    teller.now = datetime.now(UTC) - timedelta(hours=3)
-    for number, title in (
-        (1001, "Rejected one"),
-        (1002, "Silent one"),
-        (1003, "Fresh one"),
-        (1004, "Lost one"),
-    ):
-        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails(title), 7), after=1)
-        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
-    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
-    teller.tell("task.1001", TaskRejected(RAMI, 1), by_technician(RAMI), after=1)
-    teller.tell("task.1002", TaskSent(RAMI, 1), after=1)
-    teller.now = datetime.now(UTC) - timedelta(minutes=1)
-    teller.tell("task.1003", TaskSent(RAMI, 1), after=1)
-    teller.tell("task.1004", TaskSent(RAMI, 1), after=1)
-    failed = boiler()[15].data
-    assert isinstance(failed, DeliveryFailed)
-    teller.tell(
-        "delivery.9",
-        replace(failed, purpose=Purpose.TASK_INFO, task=1004, offer=1, technician=RAMI),
-        by_service("bot-gateway"),
-        after=1,
-    )
-    await told(teller.told)
-    needs = _section((await office.get("/")).text, "attention")
-    assert "#1001 Rejected one" in needs
-    assert "#1002 Silent one" in needs
-    assert "Fresh one" not in needs
-    assert "The task info of task #1004 could not be delivered" in needs
-
-    teller.tell(
-        "delivery.10",
-        DeliverySent(Purpose.TASK_INFO, RAMI, 7, 1004, 1),
-        by_service("bot-gateway"),
-        after=1,
-    )
-    teller.tell("task.1001", TaskAssigned(LENA), after=1)
-    teller.tell("site.site", SiteSettingsChanged(Site(no_answer_minutes=600)), after=1)
-    await told(teller.told[-3:])
-    needs = _section((await office.get("/")).text, "attention")
-    assert "#1004" not in needs
-    assert "#1001" not in needs
-
-
-async def test_client_info_that_is_the_first_message_is_missed_too(
-    told: Told, office: httpx.AsyncClient
-) -> None:
-    """Of a task accepted by hand the card is itself the offer; that it did not arrive needs a human."""
-    teller = Teller()
-    teller.now = datetime.now(UTC) - timedelta(minutes=5)
-    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Phoned in"), 7), after=1)
-    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
-    teller.tell("task.1001", TaskStatusChanged(Status.ASSIGNED, Status.ACCEPTED), after=1)
-    teller.tell("task.1001", ClientInfoSent(RAMI, 1, 7), after=1)
-    lost = DeliveryFailed(Purpose.CLIENT_INFO, RAMI, Trouble.BLOCKED, "blocked", 1001, 1)
-    teller.tell("delivery.1", lost, by_service("bot-gateway"), after=1)
-    await told(teller.told)
-    needs = _section((await office.get("/")).text, "attention")
-    assert "The client info of task #1001 could not be delivered" in needs
-    assert (await office.get("/api/reports/tasks/1001")).json()["task"]["offer"] == 1
-
-
-async def test_a_failed_delivery_of_an_offer_that_is_over_needs_nobody(
-    told: Told, office: httpx.AsyncClient
-) -> None:
-    """Neither one that was answered all the same, nor one that was sent anew to somebody else."""
-    teller = Teller()
-    teller.now = datetime.now(UTC) - timedelta(minutes=5)
-    for number in (1001, 1002):
-        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails(f"Job {number}"), 7), after=1)
-        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
-        teller.tell(f"task.{number}", TaskSent(RAMI, 1), after=1)
-        lost = DeliveryFailed(Purpose.TASK_INFO, RAMI, Trouble.BLOCKED, "blocked", number, 1)
-        teller.tell(f"delivery.{number}", lost, by_service("bot-gateway"), after=1)
-    await told(teller.told)
-    assert _section((await office.get("/")).text, "attention").count("could not be delivered") == 2
-    known = len(teller.told)
-    teller.tell("task.1001", TaskAccepted(RAMI, 1), by_technician(RAMI), after=1)
-    teller.tell("task.1002", TaskAssigned(LENA), after=1)
-    teller.tell("task.1002", TaskSent(LENA, 2), after=1)
-    await told(teller.told[known:])
-    assert "Nothing is waiting for you" in (await office.get("/")).text
-
-
 async def test_times_are_shown_in_the_zone_of_the_site(
-    service: Service, told: Told, office: httpx.AsyncClient
+    settle: Settle, told: Told, office: httpx.AsyncClient
 ) -> None:
     """08:05 UTC is 10:05 in Beirut."""
     await told(boiler())
-    service._site = Site(time_zone="Asia/Beirut")
+    await settle(Site(time_zone="Asia/Beirut"))
     assert "10:05" in (await office.get("/reports/1042")).text
 
 
@@ -386,9 +310,12 @@ async def test_nobody_sees_anything_without_a_session(told: Told, caller: As) ->
         "/",
         "/reports",
         "/reports/1042",
+        "/reports/1042/document",
         "/reports.csv",
+        "/reports.xlsx",
         "/audit",
         "/audit.csv",
+        "/audit.xlsx",
         "/reports/for-task/1042",
     ):
         answer = await stranger.get(path)
@@ -400,17 +327,5 @@ async def test_nobody_sees_anything_without_a_session(told: Told, caller: As) ->
 
 def test_every_kind_of_event_can_be_filtered_by() -> None:
     """The page offers what the API knows, grouped by what it is about."""
-    assert sorted(kind for _, events in KINDS for kind, _ in events) == sorted(ALL_KINDS)
-    assert [aggregate for aggregate, _ in KINDS][:3] == ["task", "client", "technician"]
-    assert ("ClientInfoSent", "Client info sent") in KINDS[0][1]
-
-
-def test_the_first_id_of_a_moment_is_below_every_id_made_then() -> None:
-    """So "since midnight" can ask the index of ids."""
-    at = datetime(2026, 11, 20, 0, 0, 0, 1500, tzinfo=UTC)
-    assert first_id(at) <= uuid7(at, 0)
-    assert uuid7(at - timedelta(milliseconds=1), 2**40) < first_id(at)
-
-
-def _section(text: str, name: str) -> str:
-    return text.partition(f'<section class="card" id="{name}"')[2].partition("</section>")[0]
+    assert sorted(kind for _, kinds in KINDS for kind in kinds) == sorted(ALL_KINDS)
+    assert [aggregate for aggregate, _ in KINDS] == list(OWNER)

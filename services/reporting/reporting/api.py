@@ -6,11 +6,12 @@ from uuid import UUID
 from litestar import delete, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from reporting.domain import span
 from reporting.handlers import Handlers
 from reporting.views import AuditFilter, FullReport, Line, ReportFilter, TaskReport
 from shared.contract.task import Status
 from shared.numbers import BIGGEST
-from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged
+from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged, zone_of
 
 After = Annotated[str | None, QueryParameter(description="`next` of the page before")]
 Limit = Annotated[int | None, QueryParameter(description="1 to 200; 50 where nothing is said")]
@@ -22,6 +23,11 @@ Actor = Annotated[
 Words = Annotated[
     str | None, QueryParameter(description="Words of title, area and description, or a task's number")
 ]
+From = Annotated[
+    str | None,
+    QueryParameter(name="from", description="The first day on the site's clock, such as 2026-12-01"),
+]
+To = Annotated[str | None, QueryParameter(name="to", description="The last day, such as 2026-12-31")]
 
 
 def routes(handlers: Handlers) -> list[Any]:
@@ -31,10 +37,12 @@ def routes(handlers: Handlers) -> list[Any]:
         status: FromQuery[Status | None] = None,
         technician: Number = None,
         q: Words = None,
+        first: From = None,
+        last: To = None,
         after: After = None,
         limit: Limit = None,
     ) -> Page[TaskReport]:
-        wanted = ReportFilter(status, technician, q)
+        wanted = ReportFilter(status, technician, q, *span(first or "", last or "", zone_of(request)))
         rows = await handlers.reports(wanted, after_of(request, int), limit_of(request) + 1)
         return paged(rows, limit_of(request), lambda task: task.id)
 
@@ -52,10 +60,12 @@ def routes(handlers: Handlers) -> list[Any]:
         kind: Kind = None,
         actor: Actor = None,
         task: Number = None,
+        first: From = None,
+        last: To = None,
         after: After = None,
         limit: Limit = None,
     ) -> Page[Line]:
-        wanted = AuditFilter(kind, actor, task)
+        wanted = AuditFilter(kind, actor, task, *span(first or "", last or "", zone_of(request)))
         rows = await handlers.audit(wanted, after_of(request, UUID), limit_of(request) + 1)
         return paged(rows, limit_of(request), lambda line: line.id)
 

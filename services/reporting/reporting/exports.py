@@ -1,108 +1,72 @@
-"""Lists as CSV, streamed page by page, so that the length of a list costs no memory and no long transaction."""
+"""Reports and the audit log as rows of a table, with the words of whoever reads it."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
-
-import asyncpg
-
-from reporting import views
-from reporting.views import AuditFilter, ReportFilter
-
-PAGE = 500
-
-# With one of these first, a spreadsheet takes the cell for a formula (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-AUDIT_HEAD = ("at", "by", "actor", "kind", "sentence", "task", "stream", "version", "id")
-REPORT_HEAD = (
-    "task",
-    "title",
-    "area",
-    "priority",
-    "status",
-    "technician",
-    "client",
-    "scheduled_at",
-    "created_at",
-    "first_sent_at",
-    "accepted_at",
-    "completed_at",
-    "response_seconds",
-)
+from reporting.handlers import Handlers
+from reporting.views import AuditFilter, Line, ReportFilter, TaskReport
+from shared.language import _, words
+from shared.sentences import label
+from shared.web.tables import Pages, Row, in_pages
 
 
-async def audit(pool: asyncpg.Pool, wanted: AuditFilter, zone: ZoneInfo) -> AsyncIterator[str]:
-    """Newest first; times in the site's zone, with their offset."""
-    yield rows([AUDIT_HEAD], zone)
-    after = None
-    while page := await views.audit(pool, wanted, after, PAGE):
-        after = page[-1].id
-        yield rows(
-            (
-                (
-                    line.at,
-                    line.by,
-                    line.actor,
-                    line.kind,
-                    line.sentence,
-                    line.task,
-                    line.stream,
-                    line.version,
-                    line.id,
-                )
-                for line in page
-            ),
-            zone,
-        )
+def report_head() -> Row:
+    return (
+        _("Task"),
+        _("Title"),
+        _("Area"),
+        _("Priority"),
+        _("Status"),
+        _("Technician"),
+        _("Client"),
+        _("Scheduled"),
+        _("Created"),
+        _("First sent"),
+        _("Accepted"),
+        _("Completed"),
+        _("Seconds to the answer"),
+    )
 
 
-async def reports(pool: asyncpg.Pool, wanted: ReportFilter, zone: ZoneInfo) -> AsyncIterator[str]:
-    """Highest number first; times in the site's zone, with their offset."""
-    yield rows([REPORT_HEAD], zone)
-    after = None
-    while page := await views.reports(pool, wanted, after, PAGE):
-        after = page[-1].id
-        yield rows(
-            (
-                (
-                    task.id,
-                    task.title,
-                    task.area,
-                    task.priority,
-                    task.status,
-                    task.technician_name,
-                    task.client,
-                    task.scheduled_at,
-                    task.created_at,
-                    task.first_sent_at,
-                    task.accepted_at,
-                    task.completed_at,
-                    task.response_seconds,
-                )
-                for task in page
-            ),
-            zone,
-        )
+def reports(handlers: Handlers, wanted: ReportFilter) -> Pages:
+    """Highest number first."""
+    return in_pages(
+        lambda after, rows: handlers.reports(wanted, after, rows), lambda task: task.id, _report_row
+    )
 
 
-def rows(cells: Iterable[Iterable[Any]], zone: ZoneInfo) -> str:
-    """RFC 4180."""
-    text = io.StringIO()
-    csv.writer(text).writerows([cell(each, zone) for each in row] for row in cells)
-    return text.getvalue()
+def _report_row(task: TaskReport) -> Row:
+    return (
+        task.id,
+        task.title,
+        task.area,
+        words(task.priority),
+        words(task.status),
+        task.technician_name,
+        task.client,
+        task.scheduled_at,
+        task.created_at,
+        task.first_sent_at,
+        task.accepted_at,
+        task.completed_at,
+        task.response_seconds,
+    )
 
 
-def cell(value: Any, zone: ZoneInfo) -> str:
-    """A value as a spreadsheet shows it; text that it would calculate gets an apostrophe in front."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, int | float):
-        return str(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+def audit_head() -> Row:
+    return (
+        _("When"),
+        _("Who"),
+        _("Kind"),
+        _("What"),
+        _("Task"),
+        _("Stream"),
+        _("Version"),
+        _("Id of the event"),
+    )
+
+
+def audit(handlers: Handlers, wanted: AuditFilter) -> Pages:
+    """Newest first."""
+    return in_pages(lambda after, rows: handlers.audit(wanted, after, rows), lambda line: line.id, _audit_row)
+
+
+def _audit_row(line: Line) -> Row:
+    return line.at, line.by, label(line.kind), line.sentence, line.task, line.stream, line.version, line.id

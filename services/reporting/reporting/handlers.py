@@ -7,6 +7,7 @@ import asyncpg
 from reporting import views
 from reporting.domain import REPORTS, DeleteReport, gone
 from shared.journal import Journal, Outcome
+from shared.language import _
 from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 
@@ -24,11 +25,11 @@ class Handlers:
                 return found
             if await views.is_deleted(self._pool, task):
                 raise Refused(gone(task), Why.MISSING)
-        raise Refused(f"There is no report of a task #{task}.", Why.MISSING)
+        raise Refused(_("There is no report of a task #%(number)s.", number=task), Why.MISSING)
 
     async def delete_report(self, task: int, *, actor: str, command_id: UUID | None = None) -> Outcome:
         if not 0 < task <= BIGGEST or not await views.has_report(self._pool, task):
-            raise Refused(f"There is no report of a task #{task}.", Why.MISSING)
+            raise Refused(_("There is no report of a task #%(number)s.", number=task), Why.MISSING)
         return await self._journal.handle(
             REPORTS, task, DeleteReport(task), actor=actor, command_id=command_id
         )
@@ -36,7 +37,8 @@ class Handlers:
     async def audit(self, wanted: views.AuditFilter, after: UUID | None, rows: int) -> list[views.Line]:
         """Newest first. A kind that no event has is refused, since it would look as if nothing had happened."""
         if wanted.kind is not None and wanted.kind not in views.KINDS:
-            raise Refused("There is no such kind of event.", Why.INVALID, {"kind": "Such as TaskAccepted."})
+            sentence = _("There is no such kind of event.")
+            raise Refused(sentence, Why.INVALID, {"kind": sentence})
         return await views.audit(self._pool, wanted, after, rows)
 
     async def reports(

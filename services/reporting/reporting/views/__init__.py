@@ -1,7 +1,9 @@
 """Row → screen: rows → Structs, in hand-written SQL."""
 
-from .lines import KINDS, AuditFilter, Line, actors, audit, timeline
+from .attention import Attention, attention
+from .lines import KINDS, AuditFilter, Line, actors, audit, recent, timeline
 from .rows import first_id
+from .statistics import OUTCOMES, Statistics, statistics
 from .story import (
     FullReport,
     ReportFilter,
@@ -12,24 +14,31 @@ from .story import (
     reports,
     technicians,
 )
-from .today import Overview, overview
+from .today import Day, days, standing
 
 __all__ = [
     "KINDS",
+    "OUTCOMES",
+    "Attention",
     "AuditFilter",
+    "Day",
     "FullReport",
     "Line",
-    "Overview",
     "ReportFilter",
+    "Statistics",
     "TaskReport",
     "actors",
+    "attention",
     "audit",
+    "days",
     "first_id",
     "has_report",
     "is_deleted",
-    "overview",
+    "recent",
     "report",
     "reports",
+    "standing",
+    "statistics",
     "technicians",
     "timeline",
 ]

@@ -21,11 +21,13 @@ from shared.journal.database import transaction
 
 class ReportFilter(Struct, frozen=True):
     """technician is a Telegram id, q words of title, area and description (of the last one
-    its beginning is enough), or a task's number."""
+    its beginning is enough), or a task's number; created from begin on, and before end."""
 
     status: Status | None = None
     technician: int | None = None
     q: str | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
 
 
 class TaskReport(Struct, frozen=True):
@@ -97,8 +99,12 @@ class FullReport(Struct, frozen=True):
 async def reports(pool: asyncpg.Pool, wanted: ReportFilter, after: int | None, rows: int) -> list[TaskReport]:
     """Highest number first."""
     clauses: list[tuple[str, Any]] = [
-        ("task < $", after), ("status = $", wanted.status), ("technician = $", wanted.technician)
-    ]  # fmt: skip
+        ("task < $", after),
+        ("status = $", wanted.status),
+        ("technician = $", wanted.technician),
+        ("created_at >= $", wanted.begin),
+        ("created_at < $", wanted.end),
+    ]
     if wanted.q:
         number = re.fullmatch(r"\s*#?(\d{1,18})\s*", wanted.q)
         asked = " & ".join(f"'{word}'" for word in words(wanted.q))

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from shared.contract.report import ReportDeleted, ReportEvent
 from shared.journal import Decider
+from shared.language import _
 from shared.refusal import Refused, Why
 
 
@@ -43,7 +44,9 @@ def evolve(report: Report, event: ReportEvent) -> Report:
 
 
 def gone(task: int) -> str:
-    return f"The report of task #{task} was deleted. What happened is still in the audit log."
+    return _(
+        "The report of task #%(number)s was deleted. What happened is still in the audit log.", number=task
+    )
 
 
 def words(text: str) -> list[str]:

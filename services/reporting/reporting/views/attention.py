@@ -1,0 +1,197 @@
+"""What needs a human now: of each kind the most pressing ones, and how many there are."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import asyncpg
+from msgspec import Struct
+
+from reporting.views.lines import Line, lines
+from reporting.views.rows import Connection, first_id
+from shared import names
+from shared.contract.delivery import Purpose
+from shared.contract.event import stream_name
+
+SHOWN = 5  # of each kind
+LOST = timedelta(days=7)  # how long a delivery that failed is shown
+
+T = TypeVar("T")
+
+
+class Some(Struct, Generic[T], frozen=True):
+    """The most pressing ones, and how many there are of them in all."""
+
+    shown: list[T]
+    count: int
+
+
+class Waiting(Struct, frozen=True):
+    """A task that waits since a moment; reason is why it was rejected, where that was said."""
+
+    id: int
+    title: str
+    priority: str
+    technician: int | None
+    technician_name: str | None
+    since: datetime
+    reason: str | None
+
+
+class Undelivered(Struct, frozen=True):
+    """line tells what did not arrive, and of whose task."""
+
+    line: Line
+    purpose: Purpose
+    invoice: int | None
+
+
+class Overdue(Struct, frozen=True):
+    """An invoice that should have been paid; client is a name."""
+
+    id: int
+    task: int
+    title: str
+    client: str
+    total: Decimal
+    currency: str
+    due_on: date
+
+
+class Attention(Struct, frozen=True):
+    rejected: Some[Waiting]
+    unanswered: Some[Waiting]
+    undelivered: Some[Undelivered]
+    without_client_info: Some[Waiting]
+    overdue: Some[Overdue]
+
+    @property
+    def count(self) -> int:
+        return (
+            self.rejected.count
+            + self.unanswered.count
+            + self.undelivered.count
+            + self.without_client_info.count
+            + self.overdue.count
+        )
+
+
+async def attention(connection: Connection, now: datetime, late: datetime, today: date) -> Attention:
+    """late  what waits since before that waits for too long; today  by the site's clock"""
+    undelivered = await connection.fetch(_UNDELIVERED, first_id(now - LOST), SHOWN)
+    told = await lines(connection, undelivered)
+    return Attention(
+        rejected=await _waiting(connection, await connection.fetch(_REJECTED, SHOWN)),
+        unanswered=await _waiting(connection, await connection.fetch(_UNANSWERED, late, SHOWN)),
+        undelivered=Some(
+            [
+                Undelivered(line, Purpose(row["purpose"]), row["invoice"])
+                for line, row in zip(told, undelivered, strict=True)
+            ],
+            _count(undelivered),
+        ),
+        without_client_info=await _waiting(
+            connection, await connection.fetch(_WITHOUT_CLIENT_INFO, late, SHOWN)
+        ),
+        overdue=await _overdue(connection, await connection.fetch(_OVERDUE, today, SHOWN)),
+    )
+
+
+async def _waiting(connection: Connection, rows: Sequence[asyncpg.Record]) -> Some[Waiting]:
+    who = await names.known_to(
+        connection, {stream_name("technician", row["technician"]) for row in rows if row["technician"]}
+    )
+    shown = [
+        Waiting(
+            id=row["task"],
+            title=row["title"],
+            priority=row["priority"],
+            technician=row["technician"],
+            technician_name=who.technician(row["technician"]) if row["technician"] else None,
+            since=row["since"],
+            reason=row["reason"],
+        )
+        for row in rows
+    ]
+    return Some(shown, _count(rows))
+
+
+async def _overdue(connection: Connection, rows: Sequence[asyncpg.Record]) -> Some[Overdue]:
+    who = await names.known_to(connection, {stream_name("client", row["client"]) for row in rows})
+    shown = [
+        Overdue(
+            id=row["invoice"],
+            task=row["task"],
+            title=row["title"],
+            client=who.client(row["client"]),
+            total=row["total"],
+            currency=row["currency"],
+            due_on=row["due_on"],
+        )
+        for row in rows
+    ]
+    return Some(shown, _count(rows))
+
+
+def _count(rows: Sequence[asyncpg.Record]) -> int:
+    return rows[0]["all"] if rows else 0
+
+
+_REJECTED = """
+SELECT r.*, coalesce(a.at, r.sent_at, r.created_at) AS since, e.reason
+FROM (
+    SELECT *, count(*) OVER () AS all FROM reports WHERE status = 'rejected' ORDER BY task DESC LIMIT $1
+) r
+LEFT JOIN LATERAL (
+    SELECT at FROM responses WHERE task = r.task AND response = 'rejected' ORDER BY event DESC LIMIT 1
+) a ON true
+LEFT JOIN rejection_reasons e ON e.task = r.task AND e.offer = r.offer
+ORDER BY r.task DESC
+"""
+
+_UNANSWERED = """
+SELECT *, sent_at AS since, NULL AS reason, count(*) OVER () AS all
+FROM reports WHERE status = 'sent' AND sent_at < $1 ORDER BY sent_at LIMIT $2
+"""
+
+_WITHOUT_CLIENT_INFO = """
+SELECT *, coalesce(accepted_at, created_at) AS since, NULL AS reason, count(*) OVER () AS all
+FROM reports WHERE status = 'accepted' AND coalesce(accepted_at, created_at) < $1 ORDER BY since LIMIT $2
+"""
+
+# What did not arrive, was not tried again since, and still matters: of a task or its client only the
+# current offer, of an invoice while it is to be paid, of a retraction always.
+_UNDELIVERED = """
+SELECT f.id, f.stream, f.version, f.kind, f.at, f.actor, f.data, f.task, f.invoice, f.data->>'purpose' AS purpose,
+    count(*) OVER () AS all
+FROM audit f
+LEFT JOIN reports r ON r.task = f.task
+LEFT JOIN report_invoices i ON i.invoice = f.invoice
+WHERE f.kind IN ('DeliveryFailed', 'DeliveryUnknown') AND f.id >= $1 AND f.task IS NOT NULL
+AND CASE f.data->>'purpose'
+    WHEN 'task_info' THEN r.status = 'sent' AND r.offer = (f.data->>'offer')::int
+    WHEN 'client_info' THEN r.status IN ('accepted', 'in_progress') AND r.offer = (f.data->>'offer')::int
+    WHEN 'invoice' THEN i.status = 'pending'
+    ELSE f.data->>'purpose' = 'retraction'
+END
+AND NOT EXISTS (
+    SELECT FROM audit later
+    WHERE later.task = f.task AND later.id > f.id AND CASE
+        WHEN later.kind = 'ClientInfoSent' THEN f.data->>'purpose' = 'client_info'
+        WHEN later.kind = 'InvoiceSent' THEN f.data->>'purpose' = 'invoice' AND later.invoice = f.invoice
+        WHEN later.kind IN ('DeliverySent', 'DeliveryFailed', 'DeliveryUnknown') THEN
+            later.data->>'purpose' = f.data->>'purpose'
+            AND later.data->>'technician' = f.data->>'technician'
+            AND later.invoice IS NOT DISTINCT FROM f.invoice
+        ELSE false
+    END
+)
+ORDER BY f.id DESC LIMIT $2
+"""
+
+_OVERDUE = """
+SELECT i.invoice, i.task, i.total, i.currency, i.due_on, r.title, r.client, count(*) OVER () AS all
+FROM report_invoices i JOIN reports r USING (task)
+WHERE i.status = 'pending' AND i.due_on < $1 ORDER BY i.due_on, i.invoice LIMIT $2
+"""

@@ -1,0 +1,68 @@
+"""Documents as PDF, set by Typst.
+
+A layout reads its values by `json(bytes(sys.inputs.values))`. What people typed reaches it so, as values and
+never as source, so that nothing in it can be Typst code; the compiler sees no file but the layout.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import msgspec
+import typst
+
+MEDIA_TYPE = "application/pdf"
+CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Marks that turn the order of what follows them around, and what can't be printed."""
+LONG_WORD = re.compile("[!-~\u00a1-\u024f\u0370-\u052f]{31,}")
+"""Where letters stand apart (Latin, Greek, Cyrillic), a break within a word spoils no shape."""
+
+
+def compiled(layout: bytes, values: Mapping[str, Any], made_at: datetime, *, tagged: bool = True) -> bytes:
+    """The PDF; the same values give the same bytes. It takes tenths of a second: call it beside the event loop.
+
+    made_at  what the file says of when it was made
+    tagged   with what people need who hear a document read; it makes a long one several times larger
+    """
+    pdf = typst.compile(
+        layout,
+        font_paths=_fonts(),
+        format="pdf",
+        sys_inputs={"values": msgspec.json.encode(values).decode()},
+        timestamp=int(made_at.timestamp()),
+        pdf_tags=tagged,
+    )
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def typed(text: str) -> dict[str, str | bool]:
+    """What somebody typed, legible and inert: nothing that turns neighbours around, no word wider than its column."""
+    plain = CONTROLS.sub("", text).strip()
+    strong = next((way for way in map(unicodedata.bidirectional, plain) if way in {"L", "R", "AL"}), "L")
+    return {"text": LONG_WORD.sub(_breakable, plain), "rtl": strong != "L"}
+
+
+def said(sentence: str, *, rtl: bool) -> dict[str, str | bool]:
+    """A sentence of Callout's own, which keeps what people typed apart by isolates (Unicode UAX #9) already."""
+    return {"text": LONG_WORD.sub(_breakable, sentence), "rtl": rtl}
+
+
+def attachment(filename: str) -> dict[str, str]:
+    """Headers of a PDF as an HTTP answer: kept as a file, since a page's policy would hold for a viewer in it too."""
+    return {"content-disposition": f'attachment; filename="{filename}"'}
+
+
+def _breakable(word: re.Match[str]) -> str:
+    return "\u200b".join(word[0][at : at + 10] for at in range(0, len(word[0]), 10))
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Noto Sans for the scripts of most names, and emoji; what it lacks is taken from the system's fonts."""
+    noto = find_spec("manimgx_fonts")
+    return typst.Fonts(font_paths=list(noto.submodule_search_locations or []) if noto else [])

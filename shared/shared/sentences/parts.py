@@ -1,0 +1,86 @@
+"""What the log and the notifications say alike."""
+
+import re
+from typing import Any
+
+from babel.lists import format_list
+
+from shared import language
+from shared.contract.bot import BotRefused
+from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose
+from shared.language import N_, word
+from shared.names import Names
+
+APART, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+_FILLED_IN = re.compile(r"#?%\(\w+\)s")
+
+
+def _(message: str, /, **values: Any) -> str:
+    """As `shared.language._`. Where reading goes from right to left, each name and number is kept apart from
+    the words around it (Unicode UAX #9, isolates), which else would turn `#1042` or “Sami H.” around."""
+    text = language.translated(message)
+    if language.direction() == "rtl":
+        text = _FILLED_IN.sub(lambda found: f"{APART}{found[0]}{END}", text)
+    return text % values
+
+
+_SENT = {
+    Purpose.TASK_INFO: N_("The task info of task #%(task)s reached the Telegram chat of %(name)s"),
+    Purpose.CLIENT_INFO: N_("The client info of task #%(task)s reached the Telegram chat of %(name)s"),
+    Purpose.INVOICE: N_("The invoice #%(invoice)s reached the Telegram chat of %(name)s"),
+    Purpose.RETRACTION: N_("The withdrawal of task #%(task)s reached the Telegram chat of %(name)s"),
+    Purpose.REPLY: N_("The bot's answer reached the Telegram chat of %(name)s"),
+}
+_FAILED = {
+    Purpose.TASK_INFO: N_("The task info of task #%(task)s could not be delivered to %(name)s: %(reason)s"),
+    Purpose.CLIENT_INFO: N_(
+        "The client info of task #%(task)s could not be delivered to %(name)s: %(reason)s"
+    ),
+    Purpose.INVOICE: N_("The invoice #%(invoice)s could not be delivered to %(name)s: %(reason)s"),
+    Purpose.RETRACTION: N_("The withdrawal of task #%(task)s could not be delivered to %(name)s: %(reason)s"),
+    Purpose.REPLY: N_("The bot's answer could not be delivered to %(name)s: %(reason)s"),
+}
+_UNKNOWN = {
+    Purpose.TASK_INFO: N_("It is not known whether the task info of task #%(task)s reached %(name)s"),
+    Purpose.CLIENT_INFO: N_("It is not known whether the client info of task #%(task)s reached %(name)s"),
+    Purpose.INVOICE: N_("It is not known whether the invoice #%(invoice)s reached %(name)s"),
+    Purpose.RETRACTION: N_("It is not known whether the withdrawal of task #%(task)s reached %(name)s"),
+    Purpose.REPLY: N_("It is not known whether the bot's answer reached %(name)s"),
+}
+
+
+def delivery(event: DeliverySent | DeliveryFailed | DeliveryUnknown, who: Names) -> str:
+    name = who.technician(event.technician)
+    match event:
+        case DeliverySent(purpose=purpose, task=task, invoice=invoice):
+            return _(_SENT[purpose], task=task, invoice=invoice, name=name)
+        case DeliveryFailed(purpose=purpose, task=task, invoice=invoice, reason=reason):
+            why = stored(reason)
+            return _(_FAILED[purpose], task=task, invoice=invoice, name=name, reason=why)
+        case DeliveryUnknown(purpose=purpose, task=task, invoice=invoice):
+            return _(_UNKNOWN[purpose], task=task, invoice=invoice, name=name)
+
+
+def refused(event: BotRefused) -> str:
+    return _(
+        "Telegram no longer accepts the token of %(bot)s: %(reason)s",
+        bot=f"@{event.username}", reason=stored(event.reason),
+    )  # fmt: skip
+
+
+def stored(reason: str) -> str:
+    """A reason that stands in an event, in English: in the reader's language where the catalogue knows it."""
+    return language.translated(reason) if reason else ""
+
+
+def technician_called(key: str, who: Names) -> str:
+    return who.technician(int(key))
+
+
+def client_called(key: str, who: Names) -> str:
+    return who.client(int(key))
+
+
+def listed(fields: tuple[str, ...]) -> str:
+    shown = [word(field) for field in fields] or [_("contact data")]
+    return format_list(shown, locale=language.locale())

@@ -1,0 +1,264 @@
+"""The overview: what needs a human now, and no more once it is settled."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import httpx
+from msgspec.structs import replace
+
+from reporting.views import first_id
+from shared.contract.admin import Role
+from shared.contract.client import ClientAdded
+from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
+from shared.contract.event import by_service, by_technician
+from shared.contract.invoice import InvoiceSent
+from shared.contract.site import Site, SiteSettingsChanged, WorkingHours
+from shared.contract.task import (
+    ClientInfoSent,
+    RejectionExplained,
+    Status,
+    TaskAccepted,
+    TaskAssigned,
+    TaskCreated,
+    TaskDetails,
+    TaskRejected,
+    TaskSent,
+    TaskStatusChanged,
+)
+from tests.reporting.conftest import As, Settle, Told
+from tests.reporting.histories import LENA, RAMI, Teller, boiler, invoice, uuid7
+
+
+async def test_the_overview_shows_what_needs_a_human(told: Told, office: httpx.AsyncClient) -> None:
+    """A rejected task, an offer without an answer, a message that did not arrive; and no more once they are settled."""
+    quiet = (await office.get("/")).text
+    assert "Nothing is waiting for you" in quiet
+
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=3)
+    for number, title in (
+        (1001, "Rejected one"),
+        (1002, "Silent one"),
+        (1003, "Fresh one"),
+        (1004, "Lost one"),
+    ):
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails(title), 7), after=1)
+        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1001", TaskRejected(RAMI, 1), by_technician(RAMI), after=1)
+    teller.tell("task.1002", TaskSent(RAMI, 1), after=1)
+    teller.now = datetime.now(UTC) - timedelta(minutes=1)
+    teller.tell("task.1003", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1004", TaskSent(RAMI, 1), after=1)
+    failed = boiler()[15].data
+    assert isinstance(failed, DeliveryFailed)
+    teller.tell(
+        "delivery.9",
+        replace(failed, purpose=Purpose.TASK_INFO, task=1004, offer=1, technician=RAMI),
+        by_service("bot-gateway"),
+        after=1,
+    )
+    await told(teller.told)
+    needs = await section(office, "attention")
+    assert "#1001 Rejected one" in plain(needs)
+    assert "#1002 Silent one" in plain(needs)
+    assert "Fresh one" not in needs
+    assert "The task info of task #1004 could not be delivered" in needs
+
+    teller.tell(
+        "delivery.10",
+        DeliverySent(Purpose.TASK_INFO, RAMI, 7, 1004, 1),
+        by_service("bot-gateway"),
+        after=1,
+    )
+    teller.tell("task.1001", TaskAssigned(LENA), after=1)
+    teller.tell("site.site", SiteSettingsChanged(Site(no_answer_minutes=600)), after=1)
+    await told(teller.told[-3:])
+    needs = await section(office, "attention")
+    assert "#1004" not in needs
+    assert "#1001" not in needs
+
+
+async def test_client_info_that_is_the_first_message_is_missed_too(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """Of a task accepted by hand the card is itself the offer; that it did not arrive needs a human."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(minutes=5)
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Phoned in"), 7), after=1)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskStatusChanged(Status.ASSIGNED, Status.ACCEPTED), after=1)
+    teller.tell("task.1001", ClientInfoSent(RAMI, 1, 7), after=1)
+    lost = DeliveryFailed(Purpose.CLIENT_INFO, RAMI, Trouble.BLOCKED, "blocked", 1001, 1)
+    teller.tell("delivery.1", lost, by_service("bot-gateway"), after=1)
+    await told(teller.told)
+    needs = await section(office, "attention")
+    assert "The client info of task #1001 could not be delivered" in needs
+    assert (await office.get("/api/reports/tasks/1001")).json()["task"]["offer"] == 1
+
+
+async def test_a_failed_delivery_of_an_offer_that_is_over_needs_nobody(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """Neither one that was answered all the same, nor one that was sent anew to somebody else."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(minutes=5)
+    for number in (1001, 1002):
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails(f"Job {number}"), 7), after=1)
+        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
+        teller.tell(f"task.{number}", TaskSent(RAMI, 1), after=1)
+        lost = DeliveryFailed(Purpose.TASK_INFO, RAMI, Trouble.BLOCKED, "blocked", number, 1)
+        teller.tell(f"delivery.{number}", lost, by_service("bot-gateway"), after=1)
+    await told(teller.told)
+    assert (await section(office, "attention")).count("could not be delivered") == 2
+    known = len(teller.told)
+    teller.tell("task.1001", TaskAccepted(RAMI, 1), by_technician(RAMI), after=1)
+    teller.tell("task.1002", TaskAssigned(LENA), after=1)
+    teller.tell("task.1002", TaskSent(LENA, 2), after=1)
+    await told(teller.told[known:])
+    assert "Nothing is waiting for you" in (await office.get("/")).text
+
+
+async def test_what_was_sent_again_waits_for_its_own_answer(told: Told, office: httpx.AsyncClient) -> None:
+    """A card or an invoice that failed is settled as soon as it is on its way anew."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(minutes=5)
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Job"), 7), after=1)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1001", TaskAccepted(RAMI, 1), by_technician(RAMI), after=1)
+    teller.tell("task.1001", ClientInfoSent(RAMI, 1, 7), after=1)
+    card = DeliveryFailed(Purpose.CLIENT_INFO, RAMI, Trouble.BLOCKED, "blocked", 1001, 1)
+    teller.tell("delivery.1", card, by_service("bot-gateway"), after=1)
+    teller.tell("invoice.1", invoice(1, 1001, RAMI), after=1)
+    teller.tell("invoice.1", InvoiceSent(1001, RAMI), after=1)
+    lost = DeliveryUnknown(Purpose.INVOICE, RAMI, 1001, invoice=1)
+    teller.tell("delivery.2", lost, by_service("bot-gateway"), after=1)
+    await told(teller.told)
+    needs = await section(office, "attention")
+    assert 'action="/tasks/1001/client-info"' in needs
+    assert 'action="/invoices/1/dispatch"' in needs
+    known = len(teller.told)
+    teller.tell("task.1001", ClientInfoSent(RAMI, 1, 7), after=1)
+    await told(teller.told[known:])
+    needs = await section(office, "attention")
+    assert "client-info" not in needs
+    assert 'action="/invoices/1/dispatch"' in needs
+    teller.tell("invoice.1", InvoiceSent(1001, RAMI), after=1)
+    await told(teller.told[known + 1 :])
+    assert "Nothing is waiting for you" in await section(office, "attention")
+
+
+async def test_who_accepted_and_who_owes_is_not_forgotten(
+    settle: Settle, told: Told, office: httpx.AsyncClient
+) -> None:
+    """An accepted task without client info past the limit, and an invoice from the day after it was due."""
+    await settle(Site(time_zone="Asia/Beirut"))
+    today = datetime.now(ZoneInfo("Asia/Beirut")).date()
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=2)
+    teller.tell("client.7", ClientAdded("Mrs Haddad"), after=1)
+    for number in (1001, 1002):
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails(f"Job {number}"), 7), after=1)
+        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
+        teller.tell(f"task.{number}", TaskSent(RAMI, 1), after=1)
+        late = invoice(number, number, RAMI)
+        due = today - timedelta(days=1 if number == 1001 else 0)
+        teller.tell(f"invoice.{number}", replace(late, due_on=due), after=1)
+    teller.tell("task.1001", TaskAccepted(RAMI, 1), by_technician(RAMI), after=1)
+    teller.now = datetime.now(UTC) - timedelta(minutes=2)
+    teller.tell("task.1002", TaskAccepted(RAMI, 1), by_technician(RAMI), after=1)
+    await told(teller.told)
+    needs = await section(office, "attention")
+    assert 'action="/tasks/1001/client-info"' in needs
+    assert 'action="/tasks/1002/client-info"' not in needs
+    assert 'action="/invoices/1001/status"' in needs
+    assert 'action="/invoices/1002/status"' not in needs
+    assert "€36.18" in needs
+    assert "Mrs Haddad" in needs
+
+
+async def test_the_limit_rests_while_the_office_is_closed(
+    settle: Settle, told: Told, office: httpx.AsyncClient
+) -> None:
+    """An offer that waits for hours is late only by the hours of the site."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=3)
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Silent one"), 7), after=1)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    await told(teller.told)
+    assert "Silent one" in await section(office, "attention")
+    resting = datetime.now(UTC).isoweekday() % 7 + 2  # neither today nor yesterday
+    await settle(Site(working_hours=WorkingHours(((resting - 1) % 7 + 1,))))
+    assert "Silent one" not in await section(office, "attention")
+
+
+async def test_a_viewer_sees_what_waits_and_no_button(told: Told, caller: As) -> None:
+    """Nothing on the page can be sent that would be refused."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=3)
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Rejected one"), 7), after=1)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1001", TaskRejected(RAMI, 1), by_technician(RAMI), after=1)
+    teller.tell("task.1001", RejectionExplained(RAMI, 1, "No van today"), by_technician(RAMI), after=1)
+    await told(teller.told)
+    needs = await section(await caller(Role.VIEWER), "attention")
+    assert "No van today" in needs
+    assert "<form" not in needs
+    assert "#assign" not in needs
+    assert 'href="/tasks/1001#assign"' in await section(await caller(Role.DISPATCHER), "attention")
+
+
+async def test_more_than_are_shown_are_counted_and_one_click_away(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """A bad morning does not make the page long."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=3)
+    for number in range(1001, 1010):
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails("Job"), 7), after=1)
+        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
+        teller.tell(f"task.{number}", TaskSent(RAMI, 1), after=1)
+    await told(teller.told)
+    needs = await section(office, "attention")
+    assert needs.count("has not answered") == 5
+    assert "All 9 tasks without an answer" in needs
+    assert 'href="/tasks?status=sent"' in needs
+
+
+async def test_today_stands_beside_the_same_hours_of_other_days(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """What happened later yesterday is no measure for a day that is not over."""
+    now = datetime.now(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    teller = Teller()
+    later = midnight - timedelta(seconds=1)  # yesterday's last second
+    moments = [midnight - timedelta(days=7), midnight - timedelta(days=1), later, midnight, midnight]
+    for number, at in enumerate(moments, 1001):
+        teller.now = at
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails("Job"), 7), after=0)
+    await told(teller.told)
+    today = await section(office, "today")
+    assert re.search(r"Created 2 1 · 1 Sent 0 0 · 0", plain(today)), plain(today)
+
+
+def test_the_first_id_of_a_moment_is_below_every_id_made_then() -> None:
+    """So "since midnight" can ask the index of ids."""
+    at = datetime(2026, 11, 20, 0, 0, 0, 1500, tzinfo=UTC)
+    assert first_id(at) <= uuid7(at, 0)
+    assert uuid7(at - timedelta(milliseconds=1), 2**40) < first_id(at)
+
+
+async def section(client: httpx.AsyncClient, name: str) -> str:
+    answer = await client.get("/")
+    assert answer.status_code == 200, answer.text
+    return answer.text.partition(f'<section class="card" id="{name}"')[2].partition("</section>")[0]
+
+
+def plain(html: str) -> str:
+    """What is read of it."""
+    return " ".join(re.sub(r"<[^>]*>", "", html).split())
