@@ -5,11 +5,11 @@ from typing import Any
 
 import asyncpg
 import msgspec
-import nats
 import pytest
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
+import nats
 from shared.bus import STREAM
 from tests.journeys.test_workflow import accepted, completed, joined, sent
 from tests.people import Json, eventually

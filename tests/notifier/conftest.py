@@ -10,14 +10,19 @@ import msgspec
 import pytest
 import websockets
 from msgspec import Struct
+from playwright.async_api import Browser, expect
 
 from local.stack import Http, listen
 from notifier import app
 from shared.contract import AnyEvent, Recorded
 from shared.contract.admin import Role
+from shared.contract.task import TaskCreated, TaskDetails
+from shared.contract.technician import TechnicianRegistered
 from shared.service import Service
 from shared.settings import Settings
-from tests.notifier.examples import recorded
+from tests.browser import chromium
+from tests.notifier.dashboard import Dashboard, dashboard
+from tests.notifier.examples import SAMI, recorded
 from tests.people import eventually
 
 SettingsFor = Callable[[str], Settings]
@@ -126,3 +131,31 @@ async def add(owner: httpx.AsyncClient, login: str, role: str = "dispatcher") ->
 
 async def status(ask: Callable[[], Awaitable[Any]], wanted: int) -> bool:
     return bool((await ask()).status_code == wanted)
+
+
+async def create(notifier: Running, number: int) -> None:
+    """A task that everybody is told of."""
+    created = TaskCreated(number, TaskDetails(f"Task {number}"), 7)
+    await notifier.publish(f"task.{number}", "admin:anna", created)
+
+
+async def register(notifier: Running, telegram_id: int = SAMI) -> None:
+    """A new technician: somebody should answer that."""
+    event = TechnicianRegistered(telegram_id, f"Sami {telegram_id}")
+    await notifier.publish(f"technician.{telegram_id}", f"technician:{telegram_id}", event)
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """Patient, since the machine may be busy."""
+    expect.set_options(timeout=20_000)
+    async with chromium() as started:
+        yield started
+    expect.set_options(timeout=5_000)  # Playwright's own
+
+
+@pytest.fixture
+async def screen(browser: Browser, notifier: Running, owner: httpx.AsyncClient) -> AsyncIterator[Dashboard]:
+    """The owner's browser, with its loudspeaker listened to; no page in it may complain."""
+    async with dashboard(browser, notifier.url, owner.cookies["callout_session"]) as opened:
+        yield opened

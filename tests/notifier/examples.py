@@ -34,7 +34,7 @@ from shared.contract.invoice import (
     InvoiceStatusChanged,
 )
 from shared.contract.report import ReportDeleted
-from shared.contract.site import Site, SiteSettingsChanged
+from shared.contract.site import Site, SiteLogoChanged, SiteSettingsChanged
 from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
@@ -96,8 +96,8 @@ EXAMPLES: list[tuple[str, str, AnyEvent]] = [
     ("technician.77", "admin:anna", TechnicianReviewed()),
     ("technician.77", "technician:77", TechnicianBlockedBot()),
     ("technician.77", "technician:77", TechnicianUnblockedBot()),
-    ("technician.77", "service:bot-gateway", TechnicianDeactivated()),
-    ("technician.77", "technician:77", TechnicianReactivated()),
+    ("technician.77", "admin:anna", TechnicianDeactivated()),
+    ("technician.77", "admin:anna", TechnicianReactivated()),
     ("technician.77", "admin:anna", TechnicianDeleted()),
     ("bot.5", "admin:anna", BotConnected(5, "harbour_bot", "Harbour")),
     ("bot.5", "admin:anna", BotDisconnected("harbour_bot")),
@@ -139,6 +139,7 @@ EXAMPLES: list[tuple[str, str, AnyEvent]] = [
     ("admin.team", "admin:anna", ApiTokenCreated("ci", Role.DISPATCHER)),
     ("admin.team", "admin:anna", ApiTokenRevoked("ci")),
     ("site.settings", "admin:anna", SiteSettingsChanged(Site(company="Harbour Plumbing"))),
+    ("site.settings", "admin:anna", SiteLogoChanged(b"\x89PNG")),
     ("report.1042", "admin:anna", ReportDeleted(1042)),
     (
         "fold.reporting",

@@ -228,11 +228,11 @@ async def test_the_bell_counts_what_was_not_looked_at(notifier: Running, owner: 
     await tell(notifier, 1, 3)
 
     async def rings() -> bool:
-        return ">3</span>" in (await owner.get("/notifications/bell")).text
+        return 'id="unseen">3</span>' in (await owner.get("/notifications/bell")).text
 
     await eventually(rings)
     assert (await owner.get("/notifications")).text.count("callout-unread") == 3
-    assert "</span>" not in (await owner.get("/notifications/bell")).text
+    assert 'id="unseen"' not in (await owner.get("/notifications/bell")).text
 
 
 async def test_the_list_pages_by_key(notifier: Running, owner: httpx.AsyncClient) -> None:

@@ -61,6 +61,7 @@ async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) ->
         for path in ("/settings", "/admins", "/account"):
             await page.goto(notifier.url + path)
             await expect(page.locator("#connection")).to_have_text(re.compile("Live"))
-        await page.click("text=Log out")
+        await page.get_by_role("button", name="Logged in as").click()
+        await page.get_by_role("button", name="Log out").click()
         await expect(page).to_have_url(f"{notifier.url}/login")
     assert complaints == []

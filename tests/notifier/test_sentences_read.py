@@ -3,10 +3,14 @@
 import pytest
 
 from notifier.feed import actions, frame, link
-from shared.contract import AnyEvent
+from shared.contract import OWNER, AnyEvent
+from shared.contract.delivery import DeliveryFailed, Purpose, Trouble
+from shared.language import speaking
 from shared.names import Names
-from shared.sentences import mentioned, notification, sentence
+from shared.sentences import AGGREGATES, LABELS, mentioned, notification, sentence
 from tests.notifier.examples import EXAMPLES, WHO, every_event_type, recorded
+
+MARKS = "\N{FIRST STRONG ISOLATE}\N{POP DIRECTIONAL ISOLATE}"
 
 AUDIT = """
 Anna created task #1042: Kitchen tap drips
@@ -24,7 +28,7 @@ Anna changed the status of task #1042 from in progress to cancelled
 Anna deleted task #1042
 Anna added the client Mrs Haddad
 Anna renamed the client Mrs Haddad
-Anna changed the phone, e-mail and address of the client Mrs Haddad
+Anna changed the phone, e-mail, and address of the client Mrs Haddad
 Anna erased client 7 and all contact data
 New technician Sami pressed Start in the bot
 Sami changed their Telegram profile; it shows the name Sami H.
@@ -32,8 +36,8 @@ Anna edited technician Sami
 Anna reviewed technician Sami
 Sami blocked the bot, so no message arrives
 Sami can be reached by the bot again
-The Telegram account of Sami no longer exists
-The Telegram account of Sami is there again
+Anna paused technician Sami
+Anna took technician Sami back into service
 Anna deleted technician Sami
 Anna connected the bot @harbour_bot
 Anna disconnected the bot @harbour_bot
@@ -41,7 +45,7 @@ Telegram no longer accepts the token of @harbour_bot: Unauthorized
 The task info of task #1042 reached the Telegram chat of Sami
 The client info of task #1042 could not be delivered to Sami: the bot was blocked
 It is not known whether the invoice #3 reached Sami
-Anna created invoice #3 for task #1042: 23.68 EUR
+Anna created invoice #3 for task #1042: €23.68
 Anna sent invoice #3 of task #1042 to Sami
 Anna changed the status of invoice #3 from pending to paid
 Anna deleted invoice #3
@@ -55,6 +59,7 @@ Bo logged out
 Anna created the API token “ci” as a dispatcher
 Anna revoked the API token “ci”
 Anna changed the settings
+Anna changed the company's logo
 Anna deleted the report of task #1042
 reporting could not apply TaskSent (task.1042, version 5), so it is kept aside
 """.strip().splitlines()
@@ -105,6 +110,34 @@ def test_every_event_has_a_sentence_without_names(example: tuple[str, str, AnyEv
     """Before a name is known, and after it is forgotten."""
     assert "Haddad" not in sentence(recorded(*example), Names())
     assert notification(recorded(*example), Names()) is None or frame(recorded(*example), "x", Names()).text
+
+
+def test_every_kind_of_event_has_a_label_to_choose_it_by() -> None:
+    """In words, each its own, grouped by what it is about."""
+    assert set(LABELS) == {event.__name__ for event in every_event_type()}
+    assert len(set(LABELS.values())) == len(LABELS)
+    assert set(AGGREGATES) == set(OWNER)
+
+
+def test_names_and_numbers_are_kept_apart_where_reading_goes_from_the_right() -> None:
+    """Else “#1042” would be shown as “1042#” behind Arabic words, and a name could drag its neighbours along."""
+    stream, actor, event = EXAMPLES[4]
+    told = recorded(stream, actor, event)
+    assert not any(mark in sentence(told, WHO) for mark in MARKS)
+    with speaking("ar"):
+        line = notification(told, WHO)
+        assert line is not None
+        for text in (sentence(told, WHO), line.text):
+            assert "\N{FIRST STRONG ISOLATE}#1042\N{POP DIRECTIONAL ISOLATE}" in text
+            assert "\N{FIRST STRONG ISOLATE}Sami\N{POP DIRECTIONAL ISOLATE}" in text
+
+
+def test_a_reason_that_an_event_holds_may_have_any_letters_or_none() -> None:
+    """A percent sign in it is no place to fill something in, and an empty one stays empty."""
+    for reason in ("100 % full: %(name)s", ""):
+        failed = DeliveryFailed(Purpose.TASK_INFO, 77, Trouble.REFUSED, reason, 1042, 1)
+        told = recorded("delivery.1", "service:bot-gateway", failed)
+        assert sentence(told, WHO).endswith(f"could not be delivered to Sami: {reason}")
 
 
 def test_the_designs_kinds_are_notified_in_its_words() -> None:

@@ -206,3 +206,14 @@ async def test_times_and_money_are_the_sites(dan: httpx.AsyncClient) -> None:
     shown = (await dan.get("/sample")).text
     assert ">2 Jul 2024, 00:05</time>" in shown
     assert '<p id="money">€1,234.50</p>' in shown
+
+
+async def test_files_are_text_for_nobody(dan: httpx.AsyncClient, program: httpx.AsyncClient) -> None:
+    """A body that calls itself files is not cleaned, so it is empty for whoever reads text: no way around the wall."""
+    files = {"Content-Type": "multipart/form-data; boundary=x"}
+    for browser, path in ((dan, "/sample"), (program, "/sample"), (program, "/api/sample")):
+        answer = await browser.post(path, content=rb'{"name": "a\u0000b"}', headers=files)
+        assert answer.status_code in (400, 422), answer.text
+    other = {"Content-Type": "application/json; multipart"}
+    answer = await program.post("/sample", content=rb'{"name": "a\u0000b"}', headers=other)
+    assert "control characters" in answer.json()["detail"]

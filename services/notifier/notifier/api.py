@@ -11,11 +11,12 @@ from msgspec import UNSET, Struct, UnsetType
 from notifier import views
 from notifier.feed import Frame
 from notifier.handlers import Asked, Handlers
-from notifier.views import AdminView, TokenView
+from notifier.views import AdminView, SessionView, TokenView
 from shared.contract.admin import Role
 from shared.contract.site import Site
+from shared.language import _
 from shared.refusal import Refused, Why
-from shared.web import OWNER, Page, Request, command_id, identity, limit_of
+from shared.web import OWNER, VIEWER, Page, Request, command_id, identity, limit_of
 
 
 class NewAdmin(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +58,12 @@ class CreatedToken(Struct, frozen=True):
     token: str
 
 
+class NewLogo(Struct, frozen=True, forbid_unknown_fields=True):
+    """image  a PNG or JPEG of at most 100 KB, as base64"""
+
+    image: bytes
+
+
 def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
     def asked(request: Request) -> Asked:
         return Asked(identity(request).actor, command_id(request))
@@ -68,6 +75,14 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
     @put("/api/site", opt=OWNER)
     async def change_site(request: Request, data: Site) -> Site:
         return await handlers.change_site(data, asked(request))
+
+    @put("/api/site/logo", opt=OWNER, status_code=204)
+    async def change_logo(request: Request, data: NewLogo) -> None:
+        await handlers.change_logo(data.image, asked(request))
+
+    @delete("/api/site/logo", opt=OWNER)
+    async def remove_logo(request: Request) -> None:
+        await handlers.change_logo(None, asked(request))
 
     @get("/api/admins", opt=OWNER)
     async def admins() -> Page[AdminView]:
@@ -88,7 +103,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
             await (handlers.enable if data.enabled else handlers.disable)(login, Asked(who))
         found = await views.admin(pool, login)
         if found is None:
-            raise Refused(f"There is no admin “{login}”.", Why.MISSING)
+            raise Refused(_("There is no admin “%(login)s”.", login=login), Why.MISSING)
         return found
 
     @post("/api/admins/{login:str}/password", opt=OWNER)
@@ -108,6 +123,16 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
     async def revoke_token(request: Request, name: str) -> None:
         await handlers.revoke_token(name, asked(request))
 
+    @get("/api/sessions")
+    async def sessions(request: Request) -> Page[SessionView]:
+        """Those that are live: one's own, and for an owner everybody's."""
+        who = identity(request)
+        return Page(await views.sessions(pool, who, everybody=who.role is Role.OWNER))
+
+    @delete("/api/sessions/{session:uuid}", opt=VIEWER)
+    async def end_session(request: Request, session: UUID) -> None:
+        await handlers.end_session(session, identity(request))
+
     @get("/api/notifications")
     async def notifications(
         request: Request,
@@ -120,7 +145,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
         limit = limit_of(request)
         position = await views.position_of(pool, after) if after else 0
         if position is None:
-            raise Refused("There is no notification with this id.", Why.MISSING)
+            raise Refused(_("There is no notification with this id."), Why.MISSING)
         arrived = await views.arrived_after(pool, position, limit + 1)
         frames = [each.frame for each in arrived[:limit]]
         return Page(frames, str(frames[-1].id) if len(arrived) > limit else None)
@@ -128,6 +153,8 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
     return [
         site,
         change_site,
+        change_logo,
+        remove_logo,
         admins,
         add_admin,
         change_admin,
@@ -135,5 +162,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
         tokens,
         create_token,
         revoke_token,
+        sessions,
+        end_session,
         notifications,
     ]

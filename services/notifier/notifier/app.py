@@ -37,7 +37,7 @@ def build(settings: Settings) -> Service:
         static.routes(),
     )
     service.lead(sessions.keep)
-    service.background(sessions.hear, hub.listen, hub.run, hub.look_after)
+    service.background(sessions.hear, hub.listen, hub.run, hub.tell_changes, hub.look_after)
     return service
 
 

@@ -5,14 +5,15 @@ last owner. Passwords and secrets are no part of any command or event.
 """
 
 import re
+from datetime import time
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import is_currency
 from msgspec import Struct
 from msgspec.structs import replace
 
+from notifier.images import measured
 from shared.contract.admin import (
     AdminAdded,
     AdminDisabled,
@@ -26,12 +27,15 @@ from shared.contract.admin import (
     ApiTokenRevoked,
     Role,
 )
-from shared.contract.site import Site, SiteEvent, SiteSettingsChanged
+from shared.contract.site import LogoType, Site, SiteLogoChanged, SiteSettingsChanged, WorkingHours
 from shared.journal import Decider
+from shared.language import _
+from shared.money import currencies
 from shared.refusal import Refused, Why
 
 TEAM_KEY = "team"
 SITE_KEY = "settings"
+LOGO_KEY = "logo"
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 TOKEN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,47}")
@@ -113,24 +117,24 @@ def decide_team(command: TeamCommand, team: Team) -> list[AdminEvent]:
         case FoundTeam(login, name) if not team.members:
             return [AdminAdded(login, name, Role.OWNER)]
         case FoundTeam():
-            raise Refused("There is an owner already.")
+            raise Refused(_("There is an owner already."))
 
         case AddAdmin(login) if not LOGIN.fullmatch(login):
-            sentence = (
+            sentence = _(
                 "A login has 1 to 32 small letters, digits, “-” or “_”, and begins with a letter or digit."
             )
             raise Refused(sentence, Why.INVALID, {"login": sentence})
         case AddAdmin(_, name) if not 1 <= len(name.strip()) <= 100:
-            sentence = "A name has 1 to 100 characters."
+            sentence = _("A name has 1 to 100 characters.")
             raise Refused(sentence, Why.INVALID, {"name": sentence})
         case AddAdmin(login) if login in team.members:
-            sentence = f"There is an admin “{login}” already. Please choose another login."
+            sentence = _("There is an admin “%(login)s” already. Please choose another login.", login=login)
             raise Refused(sentence, fields={"login": sentence})
         case AddAdmin(login, name, role):
             return [AdminAdded(login, name.strip(), role)]
 
         case AboutAdmin(login) if login not in team.members:
-            raise Refused(f"There is no admin “{login}”.", Why.MISSING)
+            raise Refused(_("There is no admin “%(login)s”.", login=login), Why.MISSING)
         case ChangeRole(login, role) if team.members[login].role is role:
             return []
         case ChangeRole(login, role) if role is Role.OWNER or not is_last_owner(login, team):
@@ -140,25 +144,28 @@ def decide_team(command: TeamCommand, team: Team) -> list[AdminEvent]:
         case DisableAdmin(login) if not is_last_owner(login, team):
             return [AdminDisabled(login)]
         case ChangeRole() | DisableAdmin():
-            raise Refused("This is the last owner. Make somebody else an owner first.")
+            raise Refused(_("This is the last owner. Make somebody else an owner first."))
         case EnableAdmin(login):
             return [] if team.members[login].enabled else [AdminEnabled(login)]
         case ChangePassword(login):
             return [AdminPasswordChanged(login)]
 
         case CreateToken(name) if not TOKEN_NAME.fullmatch(name):
-            sentence = "A token's name has 1 to 48 letters, digits, spaces, “.”, “-” or “_”."
+            sentence = _("A token's name has 1 to 48 letters, digits, spaces, “.”, “-” or “_”.")
             raise Refused(sentence, Why.INVALID, {"name": sentence})
         case CreateToken(name) if name in team.tokens:
-            raise Refused(f"There is a token “{name}” already. Revoke it first, or choose another name.")
+            sentence = _(
+                "There is a token “%(name)s” already. Revoke it first, or choose another name.", name=name
+            )
+            raise Refused(sentence, fields={"name": sentence})
         case CreateToken(name, role):
             return [ApiTokenCreated(name, role)]
         case RevokeToken(name) if name in team.tokens:
             return [ApiTokenRevoked(name)]
         case RevokeToken(name):
-            raise Refused(f"There is no token “{name}”.", Why.MISSING)
+            raise Refused(_("There is no token “%(name)s”.", name=name), Why.MISSING)
         case AboutAdmin():
-            raise Refused("That is not possible.")
+            raise Refused(_("That is not possible."))
         case _ as never:
             assert_never(never)
 
@@ -222,7 +229,7 @@ def decide_visit(command: VisitCommand, visit: Visit) -> list[AdminEvent]:
         case LogOut(), _:
             return []
         case _:
-            raise Refused("This session has begun already.")
+            raise Refused(_("This session has begun already."))
 
 
 def evolve_visit(visit: Visit, event: AdminEvent) -> Visit:
@@ -241,53 +248,50 @@ VISIT: Decider[VisitCommand, Visit, AdminEvent] = Decider(
 
 # ---- the site's settings
 
-LANGUAGES = {
-    "en": "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "ar": "Arabic",
-}
-"""For dates and money; others are taken too where Babel knows them."""
-
 
 class ChangeSite(Struct, frozen=True):
     site: Site
 
 
-def decide_site(command: ChangeSite, site: Site) -> list[SiteEvent]:
+def decide_site(command: ChangeSite, site: Site) -> list[SiteSettingsChanged]:
     wrong = _wrong(command.site)
     if wrong:
         raise Refused(next(iter(wrong.values())), Why.INVALID, wrong)
     return [] if command.site == site else [SiteSettingsChanged(command.site)]
 
 
-def evolve_site(_site: Site, event: SiteEvent) -> Site:
-    match event:
-        case SiteSettingsChanged(site=site):
-            return site
-        case _ as never:
-            assert_never(never)
+def evolve_site(_site: Site, event: SiteSettingsChanged) -> Site:
+    return event.site
 
 
 def _wrong(site: Site) -> dict[str, str]:
     """Field → sentence, for each that can't be used."""
     wrong = {}
     if not 1 <= len(site.company.strip()) <= 100:
-        wrong["company"] = "The company's name has 1 to 100 characters."
+        wrong["company"] = _("The company's name has 1 to 100 characters.")
     if len(site.address) > 500:
-        wrong["address"] = "The address has at most 500 characters."
+        wrong["address"] = _("The address has at most 500 characters.")
     if len(site.tax_id) > 50:
-        wrong["tax_id"] = "The tax id has at most 50 characters."
-    if not is_currency(site.currency):
-        wrong["currency"] = "The currency is a code of three letters, such as EUR or USD."
+        wrong["tax_id"] = _("The tax id has at most 50 characters.")
+    if site.currency not in currencies():
+        wrong["currency"] = _("The currency is one that is in use, as a code such as EUR or USD.")
     if not _is_zone(site.time_zone):
-        wrong["time_zone"] = "The time zone is a name such as Europe/Berlin or Asia/Riyadh."
+        wrong["time_zone"] = _("The time zone is a name such as Europe/Berlin or Asia/Riyadh.")
     if not _is_language(site.language):
-        wrong["language"] = "The language is a code such as en, de or ar."
+        wrong["language"] = _("The language is a code such as en, de or ar.")
     if not 1 <= site.no_answer_minutes <= 7 * 24 * 60:
-        wrong["no_answer_minutes"] = "The no-answer limit is 1 minute to 7 days (10080 minutes)."
+        wrong["no_answer_minutes"] = _("The no-answer limit is 1 minute to 7 days (10080 minutes).")
+    return wrong | _wrong_hours(site.working_hours)
+
+
+def _wrong_hours(hours: WorkingHours) -> dict[str, str]:
+    wrong = {}
+    if not hours.days or len(set(hours.days)) < len(hours.days) or not set(hours.days) <= set(range(1, 8)):
+        wrong["days"] = _("Please choose the days on which you work, each once.")
+    if hours.ends != time(0) and hours.ends <= hours.begins:
+        wrong["ends"] = _("The end of the working hours is after their beginning.")
+    if any(each.tzinfo for each in (hours.begins, hours.ends)):
+        wrong["begins"] = _("Working hours are on the site's clock, so without an offset.")
     return wrong
 
 
@@ -309,4 +313,52 @@ def _is_language(tag: str) -> bool:
     return True
 
 
-SITE: Decider[ChangeSite, Site, SiteEvent] = Decider("site", Site(), decide_site, evolve_site, SiteEvent)
+SITE: Decider[ChangeSite, Site, SiteSettingsChanged] = Decider(
+    "site", Site(), decide_site, evolve_site, SiteSettingsChanged
+)
+
+# ---- the company's logo: a stream of its own, so that whoever asks for the settings loads no images
+
+LOGO_BYTES = 100 * 1024
+LOGO_PIXELS = 4000
+"""At most, in each direction."""
+
+
+class Logo(Struct, frozen=True):
+    image: bytes | None = None
+    media_type: LogoType = "image/png"
+
+
+class ChangeLogo(Struct, frozen=True):
+    """image  None takes it away"""
+
+    image: bytes | None
+
+
+def decide_logo(command: ChangeLogo, logo: Logo) -> list[SiteLogoChanged]:
+    image = command.image
+    if image == logo.image:
+        return []
+    if image is None:
+        return [SiteLogoChanged(None)]
+    if len(image) > LOGO_BYTES:
+        raise _no_logo(_("The logo has at most %(most)s KB.", most=LOGO_BYTES // 1024))
+    found = measured(image)
+    if found is None:
+        raise _no_logo(_("This is no whole PNG or JPEG image. Please choose another file."))
+    if max(found.width, found.height) > LOGO_PIXELS:
+        raise _no_logo(_("The logo has at most %(most)s pixels in each direction.", most=LOGO_PIXELS))
+    return [SiteLogoChanged(image, found.media_type)]
+
+
+def evolve_logo(_logo: Logo, event: SiteLogoChanged) -> Logo:
+    return Logo(event.image, event.media_type)
+
+
+def _no_logo(sentence: str) -> Refused:
+    return Refused(sentence, Why.INVALID, {"logo": sentence})
+
+
+LOGO: Decider[ChangeLogo, Logo, SiteLogoChanged] = Decider(
+    "site", Logo(), decide_logo, evolve_logo, SiteLogoChanged
+)

@@ -7,9 +7,35 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.contract import Recorded
-from shared.contract.delivery import DeliveryEvent, DeliveryFailed, DeliveryUnknown
+from shared.contract.bot import BotConnected, BotDisconnected
+from shared.contract.delivery import DeliveryEvent, DeliveryFailed, DeliveryUnknown, Purpose, Trouble
+from shared.contract.event import stream_name
+from shared.contract.invoice import InvoiceCreated, InvoiceDeleted, InvoiceSent, InvoiceStatusChanged
+from shared.contract.task import (
+    ClientInfoSent,
+    TaskAccepted,
+    TaskAssigned,
+    TaskCompleted,
+    TaskDeleted,
+    TaskRejected,
+    TaskSent,
+    TaskStatusChanged,
+    TaskUnassigned,
+)
+from shared.contract.technician import (
+    TechnicianDeactivated,
+    TechnicianDeleted,
+    TechnicianEdited,
+    TechnicianReviewed,
+)
+from shared.language import _
 from shared.names import Names
 from shared.sentences import notification
+
+BOT = "bot"
+"""What is about whichever bot is connected."""
+UNREACHABLE = (Trouble.BLOCKED, Trouble.DEACTIVATED, Trouble.CHAT_NOT_FOUND)
+"""Sending again would fail again."""
 
 
 class Action(Struct, frozen=True):
@@ -38,22 +64,89 @@ def frame(recorded: Recorded, kind: str, who: Names) -> Frame:
 
 
 def actions(recorded: Recorded, kind: str) -> list[Action]:
-    """The buttons of each kind that has some (the design's section 6)."""
+    """The buttons of each kind that asks for an answer (the design's section 6)."""
     key = recorded.key
     match kind:
         case "technician_added":
             return [
-                Action("Review / edit", "GET", f"/technicians/{key}"),
-                Action("Keep as is", "POST", f"/technicians/{key}/review"),
+                Action(_("Review / edit"), "GET", f"/technicians/{key}"),
+                Action(_("Keep as is"), "POST", f"/technicians/{key}/review"),
             ]
-        case "task_rejected":
-            return [Action("Reassign", "GET", f"/tasks/{key}#assign")]
+        case "task_rejected" | "task_unassigned":
+            return [_reassign(key)]
         case "task_accepted":
-            return [Action("Send client info", "POST", f"/tasks/{key}/client-info")]
+            return [Action(_("Send client info"), "POST", f"/tasks/{key}/client-info")]
         case "task_completed":
-            return [Action("Create invoice", "GET", f"/invoices/new?task={key}")]
+            return [Action(_("Create invoice"), "GET", f"/invoices/new?task={key}")]
+        case "delivery_failed" if isinstance(recorded.data, DeliveryFailed):
+            return _again(recorded.data)
+        case "bot_refused":
+            return [Action(_("Enter a new token"), "GET", "/settings/telegram")]
         case _:
             return []
+
+
+def _reassign(task: str | int) -> Action:
+    return Action(_("Reassign"), "GET", f"/tasks/{task}#assign")
+
+
+def _again(failed: DeliveryFailed) -> list[Action]:
+    match failed.purpose:
+        case Purpose.TASK_INFO | Purpose.CLIENT_INFO if failed.trouble in UNREACHABLE:
+            return [_reassign(failed.task or 0)]
+        case Purpose.TASK_INFO:
+            return [Action(_("Send again"), "POST", f"/tasks/{failed.task}/dispatch")]
+        case Purpose.CLIENT_INFO:
+            return [Action(_("Send again"), "POST", f"/tasks/{failed.task}/client-info")]
+        case Purpose.INVOICE if failed.trouble not in UNREACHABLE:
+            return [Action(_("Send again"), "POST", f"/invoices/{failed.invoice}/dispatch")]
+        case Purpose.RETRACTION if failed.task is not None:
+            return [Action(_("Open the task"), "GET", f"/tasks/{failed.task}")]
+        case _:
+            return []
+
+
+def waits_about(recorded: Recorded, kind: str) -> str | None:
+    """What a notification that asks for an answer is about, such as `task.1042`; None for one that asks nothing."""
+    if not actions(recorded, kind):
+        return None
+    match recorded.data:
+        case DeliveryFailed(invoice=int(invoice)):
+            return stream_name("invoice", invoice)
+        case DeliveryFailed(task=int(task)):
+            return stream_name("task", task)
+        case _:
+            return BOT if recorded.aggregate == "bot" else recorded.stream
+
+
+def answers(recorded: Recorded) -> str | None:
+    """What this event gives all earlier notifications about as their answer: whoever caused it, and where."""
+    match recorded.data:
+        case (
+            TaskAssigned()
+            | TaskUnassigned()
+            | TaskSent()
+            | TaskAccepted()
+            | TaskRejected()
+            | ClientInfoSent()
+            | TaskCompleted()
+            | TaskStatusChanged()
+            | TaskDeleted()
+            | TechnicianReviewed()
+            | TechnicianEdited()
+            | TechnicianDeactivated()
+            | TechnicianDeleted()
+            | InvoiceSent()
+            | InvoiceStatusChanged()
+            | InvoiceDeleted()
+        ):
+            return recorded.stream
+        case InvoiceCreated(task=task):
+            return stream_name("task", task)
+        case BotConnected() | BotDisconnected():
+            return BOT
+        case _:
+            return None
 
 
 def link(recorded: Recorded, kind: str) -> str:

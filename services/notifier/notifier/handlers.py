@@ -10,12 +10,15 @@ from uuid_utils.compat import uuid7
 
 from notifier import passwords
 from notifier.domain import (
+    LOGO,
+    LOGO_KEY,
     SITE,
     SITE_KEY,
     TEAM,
     TEAM_KEY,
     VISIT,
     AddAdmin,
+    ChangeLogo,
     ChangePassword,
     ChangeRole,
     ChangeSite,
@@ -33,8 +36,9 @@ from shared.contract.event import by_admin, by_service
 from shared.contract.site import Site
 from shared.journal import Journal, Outcome
 from shared.journal.database import transaction
+from shared.language import N_, _
 from shared.refusal import Refused, Why
-from shared.web import Identity, digest
+from shared.web import Identity, digest, scrub
 
 FIRST_OWNER = "owner"
 
@@ -42,10 +46,11 @@ TRIES_PER_PAIR = 5
 TRIES_PER_ADDRESS = 30
 WINDOW = timedelta(minutes=15)
 
+USER_AGENT = 300  # characters of it that are kept
 FORGIVE = "DELETE FROM failed_logins WHERE login = $1 AND address = $2"
 
-WRONG = "The login or the password is not right."
-SHOWN_BEFORE = (
+WRONG = N_("The login or the password is not right.")
+SHOWN_BEFORE = N_(
     "This was done already, and what was shown then is shown only once. Make a new one if it was lost."
 )
 
@@ -65,7 +70,7 @@ class Handlers:
 
     # ---- logging in and out
 
-    async def log_in(self, login: str, password: str, address: str) -> str:
+    async def log_in(self, login: str, password: str, address: str, user_agent: str) -> str:
         """The secret of a new session, for the cookie. Refused with the same words whatever is wrong."""
         login = login.strip().lower()[:64]
         await self._count_try(login, address)
@@ -73,30 +78,55 @@ class Handlers:
             "SELECT hash FROM passwords JOIN admins USING (login) WHERE login = $1 AND enabled", login
         )
         if not await passwords.fits(password, known):
-            raise Refused(WRONG, Why.UNKNOWN_CALLER)
+            raise Refused(_(WRONG), Why.UNKNOWN_CALLER)
         secret = secrets.token_urlsafe(32)
         key, visit = digest(secret), uuid7()
 
         async def begin(connection: asyncpg.Connection, _outcome: Outcome) -> None:
             # Locked, so that disabling waits for this and then ends it, or comes first and is seen.
             if not await connection.fetchval("SELECT enabled FROM admins WHERE login = $1 FOR SHARE", login):
-                raise Refused(WRONG, Why.UNKNOWN_CALLER)
+                raise Refused(_(WRONG), Why.UNKNOWN_CALLER)
             await connection.execute(
-                "INSERT INTO sessions (key, id, login) VALUES ($1, $2, $3)", key, visit, login
+                "INSERT INTO sessions (key, id, login, address, user_agent) VALUES ($1, $2, $3, $4, $5)",
+                key,
+                visit,
+                login,
+                address,
+                scrub(user_agent)[:USER_AGENT],
             )
             await connection.execute(FORGIVE, login, address)
 
         await self._journal.handle(VISIT, visit, LogIn(login), actor=by_admin(login), within=begin)
         if not await self._sessions.tell(key):
             await self._end(key)
-            raise Refused("Nobody can log in just now, because the bus does not answer.", Why.UNAVAILABLE)
+            raise Refused(_("Nobody can log in just now, because the bus does not answer."), Why.UNAVAILABLE)
         return secret
 
     async def log_out(self, who: Identity) -> None:
-        visit = await self._pool.fetchval("SELECT id FROM sessions WHERE key = $1", who.key)
-        if visit:
-            await self._journal.handle(VISIT, visit, LogOut(), actor=who.actor)
-        await self._end(who.key)
+        await self._leave("key = $1", who.key, actor=who.actor)
+
+    async def end_session(self, visit: UUID, who: Identity) -> None:
+        """One's own, or anybody's for an owner; it ends everywhere within a second."""
+        login = await self._pool.fetchval("SELECT login FROM sessions WHERE id = $1", visit)
+        if login is None or not (who.role is Role.OWNER or (login == who.login and not who.token)):
+            raise Refused(_("There is no such session."), Why.MISSING)
+        await self._leave("id = $1", visit, actor=who.actor)
+
+    async def end_other_sessions(self, who: Identity) -> None:
+        """All of one's own but the one that asks."""
+        if who.token:
+            raise Refused(_("An API token has no sessions."), Why.FORBIDDEN)
+        await self._leave("login = $1 AND key <> $2", who.login, who.key, actor=who.actor)
+
+    async def _leave(self, which: str, *given: object, actor: str) -> None:
+        live = await self._pool.fetch(
+            f"SELECT id, key FROM sessions WHERE ended_at IS NULL AND {which}",  # noqa: S608 - constants of this class
+            *given,
+        )
+        for session in live:
+            await self._journal.handle(VISIT, session["id"], LogOut(), actor=actor)
+        if live:
+            await self._end(*(session["key"] for session in live))
 
     async def _end(self, *keys: str) -> None:
         await self._pool.execute(
@@ -118,7 +148,7 @@ class Handlers:
             )
             assert row is not None
             if row["pair"] >= TRIES_PER_PAIR or row["address"] >= TRIES_PER_ADDRESS:
-                raise Refused("Too many tries. Please wait 15 minutes, then log in again.", Why.TOO_MANY)
+                raise Refused(_("Too many tries. Please wait 15 minutes, then log in again."), Why.TOO_MANY)
             await connection.execute(
                 "INSERT INTO failed_logins (login, address) VALUES ($1, $2)", login, address
             )
@@ -187,7 +217,7 @@ class Handlers:
     ) -> None:
         """Ends the other sessions; this one goes on."""
         if who.token:
-            raise Refused("An API token has no password.", Why.FORBIDDEN)
+            raise Refused(_("An API token has no password."), Why.FORBIDDEN)
         if asked.command_id and await self._journal.answered(asked.command_id):
             return
         passwords.check_strength(new)
@@ -195,7 +225,9 @@ class Handlers:
         known = await self._pool.fetchval("SELECT hash FROM passwords WHERE login = $1", who.login)
         if not await passwords.fits(old, known):
             raise Refused(
-                "Your present password is not right.", Why.INVALID, {"old": "This is not your password."}
+                _("Your present password is not right."),
+                Why.INVALID,
+                {"old": _("This is not your password.")},
             )
         await self._pool.execute(FORGIVE, who.login, address)
         await self._journal.handle(
@@ -271,6 +303,10 @@ class Handlers:
         )
         return (await self.site())[0]
 
+    async def change_logo(self, image: bytes | None, asked: Asked) -> None:
+        """None takes it away. Asking twice changes nothing more, so it needs no id; nor is the image kept with one."""
+        await self._journal.handle(LOGO, LOGO_KEY, ChangeLogo(image), actor=asked.actor)
+
     # ---- notifications
 
     async def mark_seen(self, who: Identity, position: int) -> None:
@@ -279,6 +315,14 @@ class Handlers:
                ON CONFLICT (login) DO UPDATE SET position = greatest(seen.position, $2)""",
             who.login,
             position,
+        )
+
+    async def put_aside(self, who: Identity, notification: UUID) -> None:
+        """It waits for no answer any more, for nobody."""
+        await self._pool.execute(
+            "INSERT INTO put_aside (id, login) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            notification,
+            who.login,
         )
 
     async def _team(self, command: ChangeRole | EnableAdmin | DisableAdmin, asked: Asked) -> None:
@@ -305,5 +349,5 @@ class Store:
 
 def _once(outcome: Outcome, secret: str) -> str:
     if outcome.repeated:
-        raise Refused(SHOWN_BEFORE)
+        raise Refused(_(SHOWN_BEFORE))
     return secret

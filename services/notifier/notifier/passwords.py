@@ -6,6 +6,7 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from shared.language import _
 from shared.refusal import Refused, Why
 
 SHORTEST = 10
@@ -24,7 +25,7 @@ def generated() -> str:
 
 def check_strength(password: str) -> None:
     if not SHORTEST <= len(password) <= LONGEST:
-        sentence = f"A password has {SHORTEST} to {LONGEST} characters."
+        sentence = _("A password has %(least)s to %(most)s characters.", least=SHORTEST, most=LONGEST)
         raise Refused(sentence, Why.INVALID, {"new": sentence})
 
 

@@ -3,19 +3,27 @@
 import asyncpg
 import msgspec
 
+from notifier.feed import answers, waits_about
 from shared import names, site
 from shared.contract import Recorded
 from shared.contract.admin import AdminAdded, AdminDisabled, AdminEnabled, AdminRoleChanged
+from shared.contract.site import SiteLogoChanged
 from shared.names import Names
 from shared.sentences import notification
 
-TABLES = ("admins", "notifications")
+TABLES = ("admins", "notifications", "waiting", "logo")
 
 FOLDS = ("task", "technician", "delivery", "invoice", "report", "bot", "fold")
 """The aggregates that admins are notified of."""
 
 NOTIFY = "INSERT INTO notifications (id, kind, event) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 ARRIVE = "INSERT INTO arrivals (id) VALUES ($1) ON CONFLICT DO NOTHING"
+WAIT = "INSERT INTO waiting (id, about) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+LOGO = """
+INSERT INTO logo (version, media_type, image) VALUES ($1, $2, $3)
+ON CONFLICT (only_row) DO UPDATE SET version = $1, media_type = $2, image = $3
+"""
+ANSWERED = "DELETE FROM waiting WHERE about = $1"
 
 
 async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -37,12 +45,19 @@ async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
             await connection.execute("UPDATE admins SET enabled = false WHERE login = $1", login)
         case AdminEnabled(login=login):
             await connection.execute("UPDATE admins SET enabled = true WHERE login = $1", login)
+        case SiteLogoChanged(image=None):
+            await connection.execute("DELETE FROM logo")
+        case SiteLogoChanged(image=image, media_type=media_type):
+            await connection.execute(LOGO, recorded.version, media_type, image)
         case _:
             pass
 
 
 async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
     """An event that admins should hear of becomes one notification; its words are made when it is read."""
+    answered = answers(recorded)
+    if answered is not None:
+        await connection.execute(ANSWERED, answered)
     line = notification(recorded, Names())
     if line is None:
         return
@@ -50,3 +65,6 @@ async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext('arrivals'))")
     await connection.execute(NOTIFY, recorded.id, line.kind, msgspec.json.encode(recorded).decode())
     await connection.execute(ARRIVE, recorded.id)
+    about = waits_about(recorded, line.kind)
+    if about is not None:
+        await connection.execute(WAIT, recorded.id, about)

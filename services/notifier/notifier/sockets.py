@@ -21,6 +21,8 @@ from prometheus_client import Counter, Gauge
 from notifier import views
 from shared.bus import Bus
 from shared.contract import Recorded
+from shared.language import _, speaking, spoken
+from shared.numbers import BIGGEST
 from shared.refusal import Refused
 from shared.web import SessionBook, identity
 from shared.web.sessions import FAULTS
@@ -34,6 +36,8 @@ BATCH = 500
 BACKLOG = 1000  # frames that a socket may be behind before it is dropped; it reconnects and catches up
 PATIENCE = 10.0  # seconds that one frame may take
 SAFETY = 5.0  # seconds until the hub looks without being woken: a wake-up on the bus can be lost
+TICK = 0.1  # seconds, at least, between two words that something changed
+MOST_MISSED = 100  # notifications that a live socket gets after a break; of the others it hears how many
 CHECK = 0.25  # seconds between two looks at whether the sockets' sessions are live
 
 NORMAL, ENDED, SLOW = 1000, 4401, 1013
@@ -43,10 +47,18 @@ DROPPED = Counter("callout_sockets_dropped_total", "Sockets that were too slow")
 
 
 class Socket:
-    """One open dashboard. `key` is its session's; `since`, when the frame that is under way began."""
+    """One open dashboard.
 
-    def __init__(self, key: str, send: Send) -> None:
+    key       of its session
+    live      it wants to hear of every change, and when it has all that it missed
+    language  that its sentences are in
+    since     when the frame that is under way began
+    """
+
+    def __init__(self, key: str, live: bool, send: Send) -> None:
         self.key = key
+        self.live = live
+        self.language = spoken()
         self.frames: asyncio.Queue[tuple[int, Any]] = asyncio.Queue(BACKLOG)
         self.since = 0.0
         self._send = send
@@ -74,10 +86,11 @@ class Hub:
         self._joined: set[Socket] = set()
         self._position: int | None = None
         self._news = asyncio.Event()
+        self._moved = asyncio.Event()
 
     async def announce(self, _committed: list[Recorded]) -> None:
         """After a fold: wakes this hub and those of the other replicas."""
-        self._news.set()
+        self._wake()
         with suppress(*FAULTS, RuntimeError):  # the others look by themselves soon
             await self._bus.publish(ARRIVED)
 
@@ -85,10 +98,14 @@ class Hub:
         """For ever: hears of commits on other replicas."""
 
         async def heard(_body: bytes) -> None:
-            self._news.set()
+            self._wake()
 
         await self._bus.listen(ARRIVED, heard)
         await asyncio.Event().wait()
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._moved.set()
 
     async def run(self) -> None:
         """For ever: sends what arrives to every socket."""
@@ -101,9 +118,20 @@ class Hub:
             self._news.clear()
             while arrived := await views.arrived_after(self._pool, self._position, BATCH):
                 for each in arrived:
-                    self._send_all(each.position, encoded(each))
+                    self._send_all(each)
                     self._position = each.position
                     await asyncio.sleep(0)  # the sockets' turn
+
+    async def tell_changes(self) -> None:
+        """For ever: tells live sockets that something changed, also what makes no notification."""
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            for socket in self._joined:
+                # Where frames wait to go out, they are told of a change anyway.
+                if socket.live and socket.frames.empty():
+                    socket.frames.put_nowait((BIGGEST, CHANGED))
+            await asyncio.sleep(TICK)
 
     async def look_after(self) -> None:
         """For ever: closes the sockets of sessions that ended, and those that are too slow."""
@@ -115,10 +143,14 @@ class Hub:
                 elif socket.since and monotonic() - socket.since > PATIENCE:
                     self._drop(socket)
 
-    def _send_all(self, position: int, frame: Any) -> None:
+    def _send_all(self, arrived: views.Arrived) -> None:
+        frames: dict[str, Any] = {}  # made once for all sockets of a language
         for socket in self._joined:
+            frame = frames.get(socket.language)
+            if frame is None:
+                frame = frames[socket.language] = encoded(arrived, socket.language)
             try:
-                socket.frames.put_nowait((position, frame))
+                socket.frames.put_nowait((arrived.position, frame))
             except asyncio.QueueFull:
                 self._drop(socket)
 
@@ -128,12 +160,14 @@ class Hub:
             DROPPED.inc()
             socket.end(SLOW)
 
-    async def serve(self, key: str, after: UUID | None, receive: Receive, send: Send) -> None:
+    async def serve(
+        self, key: str, after: UUID | None, receive: Receive, send: Send, *, live: bool = False
+    ) -> None:
         """One socket, from its acceptance to its end."""
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        socket = Socket(key, send)
+        socket = Socket(key, live, send)
         feed = asyncio.create_task(self._feed(socket, after))
-        gone = asyncio.create_task(_until_gone(receive))
+        gone = asyncio.create_task(_until_gone(receive, send))
         self._open.add(socket)
         SOCKETS.inc()
         try:
@@ -144,7 +178,7 @@ class Hub:
             self._joined.discard(socket)
             feed.cancel()
             gone.cancel()
-            failed, _ = await asyncio.gather(feed, gone, return_exceptions=True)
+            failed, _gone = await asyncio.gather(feed, gone, return_exceptions=True)
         if isinstance(failed, Exception):
             log.info("socket closed", error=f"{type(failed).__name__}: {failed}")
         code = socket.ending.result() if socket.ending.done() else NORMAL
@@ -155,6 +189,9 @@ class Hub:
 
     async def _feed(self, socket: Socket, after: UUID | None) -> None:
         at = await views.position_of(self._pool, after) if after else None
+        missed = 0
+        if socket.live and at is not None and self._position is not None:
+            missed, at = await views.missed(self._pool, at, self._position, MOST_MISSED)
         while (reached := self._position) is None or at is None or at < reached:
             if reached is None:  # this replica has just started
                 await asyncio.sleep(0.02)
@@ -162,39 +199,59 @@ class Hub:
             if at is None:
                 at = reached
                 continue
-            missed = await views.arrived_after(self._pool, at, BATCH)
-            for each in missed:
+            arrived = await views.arrived_after(self._pool, at, BATCH)
+            for each in arrived:
                 if each.position <= reached:
-                    await socket.deliver(encoded(each))
-            at = min(missed[-1].position, reached) if len(missed) == BATCH else reached
+                    await socket.deliver(encoded(each, socket.language))
+            at = min(arrived[-1].position, reached) if len(arrived) == BATCH else reached
         # No await between the comparison above and this.
         self._joined.add(socket)
+        if socket.live:
+            await socket.deliver(message({"kind": "live", "missed": missed}))
         while True:
             position, frame = await socket.frames.get()
             if position > at:  # another replica may have been ahead of this one
                 await socket.deliver(frame)
 
 
-def encoded(arrived: views.Arrived) -> Any:
-    """The ASGI message, made once for all sockets."""
-    return {"type": "websocket.send", "text": msgspec.json.encode(arrived.frame).decode(), "bytes": None}
+def encoded(arrived: views.Arrived, language: str) -> Any:
+    with speaking(language):
+        return message(arrived.frame)
 
 
-async def _until_gone(receive: Receive) -> None:
-    """Returns when the other side leaves. What a dashboard says is not listened to."""
-    while (await receive())["type"] != "websocket.disconnect":
-        pass
+def message(said: Any) -> Any:
+    """The ASGI message of one frame."""
+    return {"type": "websocket.send", "text": msgspec.json.encode(said).decode(), "bytes": None}
+
+
+CHANGED = message({"kind": "changed"})
+PONG = message({"kind": "pong"})
+
+
+async def _until_gone(receive: Receive, send: Send) -> None:
+    """Returns when the other side leaves. All that it may say is `ping`, to hear that this side is there."""
+    while (heard := await receive())["type"] != "websocket.disconnect":
+        if heard.get("text") == "ping":
+            await send(PONG)
 
 
 def routes(hub: Hub) -> list[Any]:
     @asgi("/ws", copy_scope=False)
     async def feed(scope: Scope, receive: Receive, send: Send) -> None:
-        """`/ws?after=<id of the last notification>`; without it only what comes from now on."""
+        """`/ws?after=<id of the last notification>`; without it only what comes from now on.
+
+        With `live=1`, as the dashboard asks, there are also `{"kind": "live", "missed": 7}` once everything is
+        made up for, of which at most the newest hundred are sent, and `{"kind": "changed"}` whenever anything
+        changed.
+        """
         if scope["type"] != "websocket":  # type: ignore[comparison-overlap]
-            raise Refused("This address is for WebSockets.")
+            raise Refused(_("This address is for WebSockets."))
         connection: litestar.WebSocket[Any, Any, Any] = litestar.WebSocket(scope, receive, send)
         await receive()  # websocket.connect
-        await hub.serve(identity(connection).key, _after(connection.query_params.get("after")), receive, send)
+        asked = connection.query_params
+        await hub.serve(
+            identity(connection).key, _after(asked.get("after")), receive, send, live="live" in asked
+        )
 
     return [feed]
 

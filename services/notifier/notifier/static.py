@@ -10,7 +10,7 @@ from litestar.exceptions import NotFoundException
 from msgspec import Struct
 
 from shared.web import PUBLIC, Request
-from shared.web.pages import STATIC
+from shared.web.pages import STATIC, version
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
@@ -42,13 +42,16 @@ _ASSETS: dict[Path, Asset] = {}
 def routes() -> list[Any]:
     @get("/static/{name:path}", opt=PUBLIC)
     async def file(request: Request, name: str) -> Response[bytes]:
-        path = _file(str(name).lstrip("/"))
+        """`/static/~<version>/<name>`, as `asset` of shared.web writes it, or `/static/<name>`."""
+        asked, path = _file(str(name).lstrip("/"))
         if path is None or path.suffix not in TYPES:
             raise NotFoundException
         asset = _asset(path)
-        # With the content's hash in its address a file never changes (`asset` in shared.web).
+        # With the content's hash in its address a file never changes; after an update an old page may still
+        # ask for what this is no longer.
+        current = asked == version(path.relative_to(STATIC).as_posix())
         headers = {
-            "cache-control": FOR_EVER if "v" in request.query_params else ASK_AGAIN,
+            "cache-control": FOR_EVER if current else ASK_AGAIN,
             "etag": asset.etag,
             "vary": "accept-encoding",
             "content-type": TYPES[path.suffix],
@@ -62,13 +65,19 @@ def routes() -> list[Any]:
     return [file]
 
 
-def _file(name: str) -> Path | None:
-    """None also for a name that no file system takes, such as one with a NUL or of a thousand letters."""
+def _file(address: str) -> tuple[str, Path | None]:
+    """The version that was asked for, if any, and the file.
+
+    No file also for a name that no file system takes, such as one with a NUL or of a thousand letters.
+    """
+    asked, name = "", address
+    if address.startswith("~"):
+        asked, _, name = address[1:].partition("/")
     try:
         path = (STATIC / name).resolve()
-        return path if path.is_relative_to(STATIC) and path.is_file() else None
+        return asked, path if path.is_relative_to(STATIC) and path.is_file() else None
     except (OSError, ValueError):
-        return None
+        return asked, None
 
 
 def _asset(path: Path) -> Asset:

@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import msgspec
 from msgspec import Struct
 
+from notifier.devices import device, handheld
 from notifier.feed import Frame, frame
+from notifier.sessions import IDLE, LONGEST
 from shared import names
 from shared.contract import Recorded
 from shared.contract.admin import Role
+from shared.names import Names
 from shared.numbers import BIGGEST
 from shared.sentences import mentioned
+from shared.web import Identity
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
 
@@ -38,11 +42,39 @@ class TokenView(Struct, frozen=True):
     created_at: datetime
 
 
+class SessionView(Struct, frozen=True):
+    """One that is live. device: "Firefox on Windows"; handheld: a phone or tablet; current: the one that asks."""
+
+    id: UUID
+    login: str
+    name: str
+    device: str
+    handheld: bool
+    address: str
+    began_at: datetime
+    used_at: datetime
+    current: bool
+
+
+class Logo(Struct, frozen=True):
+    version: int
+    media_type: str
+    image: bytes
+
+
 class Arrived(Struct, frozen=True):
-    """A frame with its place in the order of arrival."""
+    """A notification with its place in the order of arrival. waits: its answer has not come yet."""
 
     position: int
-    frame: Frame
+    kind: str
+    recorded: Recorded
+    who: Names
+    waits: bool
+
+    @property
+    def frame(self) -> Frame:
+        """In the language that is spoken."""
+        return frame(self.recorded, self.kind, self.who)
 
 
 async def admins(connection: Connection) -> list[AdminView]:
@@ -70,6 +102,39 @@ async def tokens(connection: Connection) -> list[TokenView]:
     ]
 
 
+async def sessions(connection: Connection, who: Identity, *, everybody: bool = False) -> list[SessionView]:
+    """One's own, or everybody's; last used first, after the one that asks. A token has none of its own."""
+    rows = await connection.fetch(
+        """SELECT s.id, s.login, a.name, s.user_agent, s.address, s.began_at, s.used_at, s.key = $1 AS current
+           FROM sessions s JOIN admins a USING (login)
+           WHERE s.ended_at IS NULL AND a.enabled AND least(s.used_at + $3, s.began_at + $4) > now()
+             AND ($2 OR s.login = $5 AND NOT $6)
+           ORDER BY current DESC, s.used_at DESC, s.id""",
+        who.key,
+        everybody,
+        IDLE,
+        LONGEST,
+        who.login,
+        who.token,
+    )
+    return [_session(**row) for row in rows]
+
+
+def _session(user_agent: str, **row: Any) -> SessionView:
+    return SessionView(device=device(user_agent), handheld=handheld(user_agent), **row)
+
+
+async def logo(connection: Connection) -> Logo | None:
+    row = await connection.fetchrow("SELECT version, media_type, image FROM logo")
+    return Logo(**row) if row else None
+
+
+async def logo_version(connection: Connection) -> int | None:
+    """None where there is no logo."""
+    found: int | None = await connection.fetchval("SELECT version FROM logo")
+    return found
+
+
 async def position_of(connection: Connection, notification: UUID) -> int | None:
     """Where this notification stands in the order of arrival."""
     found: int | None = await connection.fetchval("SELECT position FROM arrivals WHERE id = $1", notification)
@@ -85,25 +150,38 @@ async def arrived_after(connection: Connection, position: int, limit: int) -> li
     return await _arrived(
         connection,
         await connection.fetch(
-            """SELECT a.position, n.kind, n.event FROM arrivals a JOIN notifications n USING (id)
-               WHERE a.position > $1 ORDER BY a.position LIMIT $2""",
-            position,
-            limit,
+            "SELECT * FROM arrived WHERE position > $1 ORDER BY position LIMIT $2", position, limit
         ),
     )
 
 
-async def newest(connection: Connection, before: int | None, limit: int) -> list[Arrived]:
-    """Newest first, from `before` on downwards."""
+async def newest(
+    connection: Connection, before: int | None, limit: int, *, waiting: bool = False
+) -> list[Arrived]:
+    """Newest first, from `before` on downwards; `waiting`: those alone that wait for an answer."""
+    query = (
+        "SELECT * FROM arrived WHERE position < $1 AND waits ORDER BY position DESC LIMIT $2"
+        if waiting
+        else "SELECT * FROM arrived WHERE position < $1 ORDER BY position DESC LIMIT $2"
+    )
     return await _arrived(
-        connection,
-        await connection.fetch(
-            """SELECT a.position, n.kind, n.event FROM arrivals a JOIN notifications n USING (id)
-               WHERE a.position < $1 ORDER BY a.position DESC LIMIT $2""",
-            BIGGEST if before is None else before,
-            limit,
-        ),
+        connection, await connection.fetch(query, BIGGEST if before is None else before, limit)
     )
+
+
+async def missed(connection: Connection, after: int, upto: int, most: int) -> tuple[int, int]:
+    """How many arrived in between, and the position after which the newest `most` of them stand."""
+    count = await connection.fetchval(
+        "SELECT count(*) FROM arrivals WHERE position > $1 AND position <= $2", after, upto
+    )
+    begin = await connection.fetchval(
+        """SELECT position FROM arrivals WHERE position > $1 AND position <= $2
+           ORDER BY position DESC OFFSET $3 LIMIT 1""",
+        after,
+        upto,
+        most,
+    )
+    return count or 0, after if begin is None else begin
 
 
 async def unseen(connection: Connection, login: str, most: int) -> int:
@@ -121,12 +199,26 @@ async def unseen(connection: Connection, login: str, most: int) -> int:
     )
 
 
+async def unanswered(connection: Connection, most: int) -> int:
+    """How many notifications wait for an answer, counted up to `most`."""
+    return (
+        await connection.fetchval("SELECT count(*) FROM (SELECT FROM unanswered LIMIT $1) AS counted", most)
+        or 0
+    )
+
+
+async def unanswered_of(connection: Connection, ids: Sequence[UUID]) -> list[UUID]:
+    """Which of these still wait."""
+    rows = await connection.fetch("SELECT id FROM unanswered WHERE id = ANY($1)", ids)
+    return [row["id"] for row in rows]
+
+
 async def seen(connection: Connection, login: str) -> int:
     return await connection.fetchval("SELECT position FROM seen WHERE login = $1", login) or 0
 
 
 async def _arrived(connection: Connection, rows: Sequence[asyncpg.Record]) -> list[Arrived]:
-    found = [(row["position"], row["kind"], _RECORDED.decode(row["event"])) for row in rows]
-    streams = {stream for _, _, recorded in found for stream in mentioned(recorded)}
+    found = [(row, _RECORDED.decode(row["event"])) for row in rows]
+    streams = {stream for _, recorded in found for stream in mentioned(recorded)}
     who = await names.known_to(connection, streams)
-    return [Arrived(position, frame(recorded, kind, who)) for position, kind, recorded in found]
+    return [Arrived(row["position"], row["kind"], recorded, who, row["waits"]) for row, recorded in found]

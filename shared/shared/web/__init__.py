@@ -40,6 +40,7 @@ back. To stay at the form instead, with what was typed:
 read(request, Struct)   JSON or form → Struct. In forms: empty = left out (unless it is plain text), `lines.0.quantity`
                         is the quantity of the first line, a time without an offset is meant in the site's zone.
                         JSON through `data:` doesn't know the zone: use `in_zone(moment, zone_of(request))`.
+upload(request, name)   the bytes of a chosen file, where the form has enctype="multipart/form-data"
 form(request)           the typed fields, a MultiDict of str
 command_id(request)     UUID from `Idempotency-Key` or the form's hidden field; the same again for the same request
 identity(request)       Identity(login, name, role, token, key); `.actor` for the journal; `needs(request, Role.OWNER)`
@@ -55,7 +56,8 @@ In templates (`{% extends "layout.html" %}`; blocks `title`, `pretitle`, `action
 public pages), `site`, `path`, `query`, `link(after=…)` (this page with other query parameters), `refused`, `back`,
 `asset("callout.css")`, `icon("check")` (`icon("arrow-right", flip=true)` points along the line of reading),
 `command_id()`, `Role`. StrictUndefined: pass every name that a template uses.
-Filters: `|time` `|day` `|field_time` (site's zone), `|money("EUR")`, `|number`, `|words` (in_progress → In progress).
+Filters: `|time` `|day` `|field_time` (site's zone), `|money("EUR")`, `|number`, `|words` (in_progress → In progress),
+`|stored` (a reason that was kept in English → in the reader's language).
 Macros, `{% from "macros.html" import … %}`:
     status_badge(status)                     a coloured badge for any status of the contract
     button_form(action, label, class="btn", sign=None, fields={}, confirm=None)   one POST button with its command_id
@@ -65,11 +67,15 @@ Macros, `{% from "macros.html" import … %}`:
     textarea(name, label, value="", rows=4, refused=None, hint=None, required=False)
     select(name, label, options, value="", refused=None, hint=None)      options: [(value, label), …]
     empty(title, text)    pager(page, link)    alert(text, kind="danger")
+    hit(href, title, more="", status=None)   one line of what `/…/search?q=` of a service answers for the search
+    export_menu(link)                        this list, with its filters, as CSV or XLSX (see shared.web.tables)
+A page of the settings has `{% include "settings_nav.html" %}` at the top of its content and "Settings" above its title.
 No inline script or style is possible (strict CSP); classes are Tabler's, icons `{{ icon("check") }}`.
 Sentences: `{{ _("Task #%(number)s", number=task.number) }}`, `{{ ngettext("%(num)s task", "%(num)s tasks", count) }}`;
 see `shared.language`. `language()`, `offered_languages()`, `direction()` and `theme` are the reader's.
-Live parts: `<div {{ live("list") }}>` is fetched again and morphed in when something has changed (the script triggers
-`callout:changed` then); rows and cards in it have ids of their own, by which morphing knows them again.
+Live parts: `<div {{ live("list") }}>` is fetched again and morphed in when something has changed anywhere; one request
+serves all parts of a page. Rows and cards in it have ids of their own, by which morphing knows them again. What is half
+typed, chosen or opened stays; what a script draws says `data-drawn` and hears of fresh attributes by `callout:morphed`.
 A fragment of another service: `<div hx-get="/invoices/for-task/1042" hx-trigger="load">`, with what is shown while it
 isn't there.
 `<button data-copy="text">` copies; `<form data-confirm="…">` asks first where scripts run.
@@ -84,7 +90,7 @@ from shared.language import words
 from shared.text import clean, scrub
 
 from .app import build_app
-from .forms import command_id, form, in_zone, invalid, read, zone_of
+from .forms import command_id, form, in_zone, invalid, read, upload, zone_of
 from .guard import COOKIE, OWNER, PUBLIC, VIEWER, Identity, identity, known, needs
 from .pages import asset, fragment, page, see
 from .paging import Page, after_of, limit_of, paged, seal
@@ -128,6 +134,7 @@ __all__ = [
     "scrub",
     "seal",
     "see",
+    "upload",
     "words",
     "zone_of",
 ]

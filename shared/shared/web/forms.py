@@ -1,5 +1,6 @@
 """From a request to a Struct: JSON or a form, cleaned, with a sentence for each field that doesn't fit."""
 
+import io
 import re
 import uuid
 from datetime import datetime
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import litestar
 import msgspec
 from litestar.datastructures import MultiDict
+from multipart import MultipartError, MultipartParser, parse_options_header
 
 from shared.language import N_, _, word
 from shared.refusal import Refused, Why
@@ -40,6 +42,19 @@ def form(request: litestar.Request[Any, Any, Any]) -> MultiDict[str]:
 
 def is_form(request: litestar.Request[Any, Any, Any]) -> bool:
     return request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded")
+
+
+def upload(request: litestar.Request[Any, Any, Any], name: str) -> bytes:
+    """The file that was chosen in this field of a form with `enctype="multipart/form-data"`; empty where none was."""
+    body: bytes = request.scope.get("upload", b"")  # type: ignore[assignment]
+    _kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if not body or not options.get("boundary"):
+        return b""
+    try:
+        part = MultipartParser(io.BytesIO(body), options["boundary"], strict=True, part_limit=20).get(name)
+    except MultipartError as error:
+        raise Refused(_(UNREADABLE), Why.INVALID) from error
+    return bytes(part.raw) if part is not None else b""
 
 
 async def read(request: litestar.Request[Any, Any, Any], wanted: type[T]) -> T:

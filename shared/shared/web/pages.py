@@ -27,11 +27,14 @@ from shared.money import money
 from shared.refusal import Refused
 from shared.settings import Settings
 from shared.web.guard import known
+from shared.web.script_words import script_words
 
 THEME = "callout_theme"
 """The cookie with the colours that a person chose; `auto` is the browser's own wish."""
 THEMES = ("light", "dark", "auto")
 STATIC = Path(__file__).parent / "static"
+MODULES = STATIC / "callout"
+"""Scripts that import each other."""
 
 
 class Web:
@@ -57,6 +60,7 @@ class Web:
             icon=icon,
             command_id=lambda: uuid.uuid4().hex,
             Role=Role,
+            script_words=script_words,
             language=language.language,
             offered_languages=language.languages,
             direction=language.direction,
@@ -68,6 +72,7 @@ class Web:
             money=self.money,
             number=self.number,
             words=words,
+            stored=language.translated,
         )
 
     def render(self, template: str, context: Mapping[str, Any]) -> str:
@@ -117,9 +122,10 @@ def page(
     **context: Any,
 ) -> Response[str]:
     """A whole page. With `refused` it shows the sentence, and answers with its status."""
+    status = refused.why.value if refused else status
     return Response(
-        _render(request, template, refused, context),
-        status_code=refused.why.value if refused else status,
+        _render(request, template, status, refused, context),
+        status_code=status,
         media_type=MediaType.HTML,
         headers=headers,
     )
@@ -139,11 +145,17 @@ def see(request: litestar.Request[Any, Any, Any], path: str) -> Response[Any]:
 
 def asset(name: str) -> str:
     """The address of a static file, with its content's hash, so that browsers may keep it for ever."""
-    file = STATIC / name
     try:
-        return f"/static/{name}?v={_digest(file, file.stat().st_mtime_ns)}"
+        return f"/static/~{version(name)}/{name}"
     except OSError:
         return f"/static/{name}"
+
+
+def version(name: str) -> str:
+    """The hash of a static file; of a module, that of all its folder, since modules import each other relatively."""
+    file = STATIC / name
+    files = sorted(file.parent.glob("*.js")) if file.parent == MODULES else [file]
+    return _digest(tuple((each, each.stat().st_mtime_ns) for each in files))
 
 
 def icon(name: str, *, flip: bool = False) -> Markup:
@@ -159,6 +171,7 @@ def icon(name: str, *, flip: bool = False) -> Markup:
 def _render(
     request: litestar.Request[Any, Any, Any],
     template: str,
+    status: int,
     refused: Refused | None,
     context: Mapping[str, Any],
 ) -> str:
@@ -173,10 +186,12 @@ def _render(
         return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
 
     def live(part: str) -> Markup:
-        """The attributes of a part that is fetched again, and morphed in, when something has changed."""
-        return Markup(
-            'id="{0}" hx-get="{1}" hx-select="#{0}" hx-trigger="callout:changed from:body" hx-swap="morph:outerHTML"'
-        ).format(part, link())
+        """The attributes of a part that is fetched again, and morphed in, when something has changed.
+
+        An error, and what answers a form, stay as they are: the page at their address is another one.
+        """
+        again = request.method == "GET" and status == 200
+        return Markup('id="{}"{}').format(part, Markup(" data-live") if again else "")
 
     return web.render(
         template,
@@ -189,13 +204,13 @@ def _render(
             "live": live,
             "theme": theme if theme in THEMES else "auto",
             "refused": refused,
-            "back": _back(request),
+            "back": back(request),
             **context,
         },
     )
 
 
-def _back(request: litestar.Request[Any, Any, Any]) -> str:
+def back(request: litestar.Request[Any, Any, Any]) -> str:
     """The page this came from, if it is one of ours."""
     referer = urlsplit(request.headers.get("referer", ""))
     if referer.netloc != request.headers.get("host", ""):
@@ -205,8 +220,12 @@ def _back(request: litestar.Request[Any, Any, Any]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _digest(file: Path, _changed: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+def _digest(files: tuple[tuple[Path, int], ...]) -> str:
+    """files  each with the time of its last change"""
+    digest = hashlib.sha256()
+    for file, _changed in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def state(web: Web) -> State:

@@ -39,6 +39,23 @@ SENTENCES = {
 }
 
 
+HEADINGS = {
+    400: N_("That was not understood"),
+    401: N_("Please log in"),
+    403: N_("You may not do that"),
+    404: N_("Not found"),
+    405: N_("That can't be done here"),
+    409: N_("Not possible just now"),
+    413: N_("That is too large"),
+    415: N_("That can't be read"),
+    422: N_("Please check what was sent"),
+    429: N_("Too many tries"),
+    500: N_("Something went wrong"),
+    503: N_("Not available just now"),
+}
+"""What a page says above the sentence."""
+
+
 class Problem(Struct, frozen=True):
     """RFC 9457. `detail` says what to do; `fields` has a sentence for each field that doesn't fit."""
 
@@ -61,7 +78,8 @@ def problem(
     if status in (429, 503):
         headers = {"Retry-After": "5", **(headers or {})}
     if wants_page(request):
-        return page(request, "error.html", status=status, headers=headers, title=title, detail=detail)
+        heading = _(HEADINGS.get(status, HEADINGS[500]))
+        return page(request, "error.html", status=status, headers=headers, heading=heading, detail=detail)
     return Response(
         Problem(title, status, detail, fields=fields or UNSET),
         status_code=status,

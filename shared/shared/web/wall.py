@@ -28,6 +28,9 @@ from shared.web.guard import SAFE, bearer_token, check_origin, identify
 from shared.web.sessions import SessionBook
 
 BODY_LIMIT = 256 * 1024
+UPLOAD = "multipart/form-data"
+"""A body of files. They are no text, so they are not cleaned; and nobody takes them for text, since only
+`shared.web.upload` reads them: for everybody else such a body is empty."""
 LANGUAGE = "callout_language"
 """The cookie with the language that a person chose; without it they read the site's."""
 DRAIN_LIMIT = 64 * 1024 * 1024
@@ -104,6 +107,8 @@ class Wall:
             if body is None:
                 return  # the client is gone
             await self._judge(scope)
+            if _content_type(scope).startswith(UPLOAD):
+                scope["upload"], body = body, b""  # type: ignore[typeddict-unknown-key]
             scope["body"] = body  # type: ignore[typeddict-unknown-key]
             await self._app(scope, _replay(body, receive), answer)
         finally:
@@ -153,8 +158,11 @@ class Wall:
                 ),
             )
             return b""
+        whole = b"".join(chunks)
+        if _content_type(scope).startswith(UPLOAD):
+            return whole
         try:
-            return clean_body(b"".join(chunks), _content_type(scope))
+            return clean_body(whole, _content_type(scope))
         except Refused as refused:
             _refuse(scope, refused)
             return b""

@@ -2,8 +2,10 @@
 
 // Before anything is drawn: the colours that the browser asks for, where nobody chose others.
 (() => {
+  const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const follow = () => { document.documentElement.dataset.bsTheme = dark.matches ? "dark" : "light"; };
+  const follow = () => { if (root.dataset.theme === "auto") root.dataset.bsTheme = dark.matches ? "dark" : "light"; };
   dark.addEventListener("change", follow);
+  root.addEventListener("callout:theme", follow);
   follow();
 })();

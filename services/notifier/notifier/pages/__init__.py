@@ -1,0 +1,19 @@
+"""HTTP as HTML: logging in, the team, the settings, the notifications, the search."""
+
+from typing import Any
+
+import asyncpg
+
+from notifier.handlers import Handlers
+from notifier.pages import entrance, news, search, site, team
+from shared.settings import Settings
+
+
+def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[Any]:
+    return [
+        *entrance.routes(handlers, pool, settings),
+        *team.routes(handlers, pool),
+        *site.routes(handlers, pool),
+        *news.routes(handlers, pool, settings),
+        *search.routes(),
+    ]

@@ -1,0 +1,18 @@
+// The bell: looking at what it offers counts as having seen it.
+
+import { send } from "./dom.js";
+import { changed } from "./live.js";
+import { watch, write } from "./store.js";
+
+const KEY = "bell";
+
+export function startBell() {
+  const bell = document.getElementById("bell");
+  bell?.addEventListener("shown.bs.dropdown", async () => {
+    if (!bell.querySelector("#unseen")) return;
+    await send("/notifications/seen", {});
+    write(KEY, Date.now());
+    changed();
+  });
+  watch(KEY, () => changed());
+}

@@ -1,0 +1,59 @@
+// The device's own notifications, where the person wants them: only while no page of Callout can be seen.
+
+import { local } from "./dom.js";
+import { Leader } from "./leader.js";
+import { halfTyped } from "./morph.js";
+import { read, write } from "./store.js";
+
+const KEY = "desktop";
+const VISIBLE = "callout.visible"; // a lock that every visible tab shares
+const leader = new Leader("desktop");
+
+/** Browsers have both only on https and on this machine itself. */
+export const possible = "Notification" in window && Boolean(navigator.locks) && window.isSecureContext;
+
+/** "off", "on", "denied" by the browser, "impossible" here. */
+export function state() {
+  if (!possible) return "impossible";
+  if (Notification.permission === "denied") return "denied";
+  return read(KEY, false) && Notification.permission === "granted" ? "on" : "off";
+}
+
+/** Asks the browser for its permission, if it must. */
+export async function turn(on) {
+  if (on && possible && Notification.permission !== "granted") await Notification.requestPermission();
+  write(KEY, on && possible && Notification.permission === "granted");
+}
+
+export async function notify(title, frame) {
+  if (state() !== "on" || !document.hidden || (await seen()) || !(await leader.may(frame.id))) return;
+  const note = new Notification(title, { body: frame.text, tag: frame.id, lang: document.documentElement.lang, dir: document.documentElement.dir || "auto" });
+  note.addEventListener("click", () => {
+    note.close();
+    window.focus();
+    if (halfTyped(document.getElementById("content"))) window.open(local(frame.link), "_blank", "noopener");
+    else location.assign(local(frame.link));
+  });
+}
+
+async function seen() {
+  const { held } = await navigator.locks.query();
+  return held.some((lock) => lock.name === VISIBLE);
+}
+
+let hide = null;
+function hold() {
+  if (document.hidden) {
+    hide?.();
+    hide = null;
+  } else if (!hide) {
+    navigator.locks.request(VISIBLE, { mode: "shared" }, () => new Promise((done) => { hide = done; }));
+  }
+}
+
+export function startDesktop() {
+  if (!possible) return;
+  leader.stand();
+  hold();
+  document.addEventListener("visibilitychange", hold);
+}

@@ -1,0 +1,182 @@
+// Notifications at the edge of the page. What needs an answer stays, on every page and in every tab of this
+// device, until somebody closes it here or answers it anywhere; the others fade.
+
+import { changed } from "./live.js";
+import { commandId, element, local, send } from "./dom.js";
+import { forget, keys, read, watch, write } from "./store.js";
+import { say, time } from "./words.js";
+
+const SHOWN = 12000; // milliseconds that a toast stays that asks nothing
+const OLD = 24 * 3600 * 1000; // milliseconds after which one that nobody answered stays in the list alone
+const KEPT = "toast."; // each waiting toast's place in the store
+const GRAVE = new Set(["delivery_failed", "delivery_unknown", "event_not_applied", "bot_refused"]); // they stay too
+
+const { body } = document;
+const box = document.getElementById("toasts");
+const narrow = matchMedia("(max-width: 575.98px)");
+const most = () => (narrow.matches ? 1 : 3); // at once; the rest is counted
+const shown = new Map(); // id → element, the newest last
+
+/** A notification; `fresh` ones are announced to a screen reader and remembered if they need an answer. */
+export function toast(frame, { fresh = true } = {}) {
+  if (!box || shown.has(frame.id)) return;
+  const actions = possible(frame);
+  const stays = actions.length > 0 || GRAVE.has(frame.kind);
+  if (stays && fresh) write(KEPT + frame.id, { ...frame, login: body.dataset.login });
+  const made = card(frame, actions, stays);
+  shown.set(frame.id, made);
+  box.append(made);
+  if (!stays) fade(made, frame.id);
+  arrange();
+}
+
+/** What a person's own deed brought about: a refusal, say. */
+export function problem(sentence) {
+  passing({ kind: "problem", text: sentence || say("try_again") }, [], say("problem"));
+}
+
+/** One line that leads to the list. */
+export function summary(sentence) {
+  const show = { label: say("show"), method: "GET", href: "/notifications" };
+  passing({ kind: "missed", text: sentence, link: show.href }, [show]);
+}
+
+function passing(said, actions, title) {
+  const frame = { id: commandId(), ...said };
+  const made = card(frame, actions, false, title);
+  shown.set(frame.id, made);
+  box?.append(made);
+  fade(made, frame.id);
+  arrange();
+}
+
+function possible(frame) {
+  return (frame.actions ?? []).filter((action) => action.method === "GET" || body.dataset.role !== "viewer");
+}
+
+function card(frame, actions, stays, title = stays && actions.length ? say("waits") : say("notification")) {
+  const made = element("div", `toast show callout-toast${stays ? " callout-stays" : ""}`);
+  made.dataset.kind = frame.kind;
+  made.dataset.id = frame.id;
+  made.setAttribute("role", stays ? "alert" : "status");
+  const head = element("div", "callout-toast-head");
+  const close = element("button", "btn-close");
+  close.type = "button";
+  close.setAttribute("aria-label", say("close"));
+  close.addEventListener("click", () => dismiss(frame.id));
+  head.append(element("span", "me-auto", title), element("span", "", frame.at ? time(frame.at) : ""), close);
+  const text = element(frame.link ? "a" : "div", "toast-body text-reset", frame.text);
+  text.dir = "auto";
+  if (frame.link) text.href = local(frame.link);
+  made.append(head, text);
+  if (actions.length) {
+    const list = element("div", "btn-list");
+    actions.forEach((action, index) => list.append(button(action, frame, index === 0 ? "btn btn-sm btn-primary" : "btn btn-sm")));
+    made.append(list);
+  }
+  return made;
+}
+
+function button(action, frame, className) {
+  if (action.method === "GET") {
+    const link = element("a", className, action.label);
+    link.href = local(action.href);
+    if (frame.kind !== "missed") link.addEventListener("click", () => dismiss(frame.id));
+    return link;
+  }
+  const press = element("button", className, action.label);
+  press.type = "button";
+  const id = commandId(); // however often it is pressed, it is done once
+  press.addEventListener("click", async () => {
+    press.disabled = true;
+    try {
+      await send(local(action.href), { command_id: id }); // the person stays where they are
+      dismiss(frame.id);
+      changed();
+    } catch (error) {
+      press.disabled = false;
+      problem(error.message);
+    }
+  });
+  return press;
+}
+
+function fade(made, id) {
+  let timer = null;
+  const begin = () => { timer = setTimeout(() => remove(id), SHOWN); };
+  for (const [stop, go] of [["mouseenter", "mouseleave"], ["focusin", "focusout"]]) {
+    made.addEventListener(stop, () => clearTimeout(timer)); // somebody reads it
+    made.addEventListener(go, begin);
+  }
+  begin();
+}
+
+function dismiss(id) {
+  forget(KEPT + id);
+  remove(id);
+}
+
+function remove(id) {
+  shown.get(id)?.remove();
+  shown.delete(id);
+  arrange();
+}
+
+/** The newest are shown; how many more wait stands below them. */
+function arrange() {
+  if (!box) return;
+  const all = Array.from(shown.values()).reverse();
+  const order = [...all.filter((each) => each.matches(".callout-stays")), ...all.filter((each) => !each.matches(".callout-stays"))];
+  const room = most();
+  const visible = new Set([...all.slice(0, 1), ...order].slice(0, room + 1));
+  while (visible.size > room) visible.delete(Array.from(visible).pop());
+  for (const each of all) each.hidden = !visible.has(each);
+  const hidden = all.filter((each) => each.hidden && each.matches(".callout-stays")).length;
+  box.querySelector(".callout-more")?.remove();
+  if (hidden) {
+    const more = element("a", "callout-more btn btn-sm", say("more", { num: hidden }));
+    more.href = "/notifications?show=waiting";
+    box.prepend(more);
+  }
+  body.classList.toggle("callout-toasted", all.length > 0);
+}
+
+// ---- what this device still waits for
+
+function waiting() {
+  return keys(KEPT).map((key) => key.slice(KEPT.length));
+}
+
+/** Asks which of the kept ones still need an answer, and lets go of the others. */
+async function ask() {
+  const kept = waiting().map((id) => read(KEPT + id)).filter(Boolean);
+  for (const frame of kept) {
+    if (frame.login !== body.dataset.login || Date.now() - Date.parse(frame.at) > OLD) dismiss(frame.id);
+  }
+  const asking = kept.filter((frame) => frame.actions.length).map((frame) => frame.id).slice(-50);
+  if (!asking.length) return;
+  const answer = await fetch(`/notifications/waiting?ids=${asking.join()}`);
+  if (!answer.ok) return;
+  const still = (await answer.json()).waiting;
+  for (const id of asking) if (!still.includes(id)) dismiss(id);
+}
+
+/** Nobody is logged in here any more. */
+export function forgetAll() {
+  for (const key of keys(KEPT)) forget(key);
+}
+
+/** What waited on the page before comes again. */
+export async function restore() {
+  if (!box) return;
+  await ask().catch(() => { /* nobody is there: what is kept is shown */ });
+  const frames = waiting().map((id) => read(KEPT + id)).filter(Boolean);
+  frames.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  for (const frame of frames) toast(frame, { fresh: false });
+}
+
+if (box) {
+  body.addEventListener("callout:changed", () => { ask().catch(() => { /* it is asked again at the next change */ }); });
+  watch(KEPT, (key) => { if (!read(key)) remove(key.slice(KEPT.length)); });
+  narrow.addEventListener("change", arrange);
+}

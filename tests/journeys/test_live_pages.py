@@ -1,0 +1,98 @@
+"""Open pages keep up with what happens, whoever causes it, and take nothing from the person at them."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser import chromium
+from tests.people import Person
+from tests.running import Callout
+
+A_SECOND = 1_000 * 3  # milliseconds; the promise is one, on a machine that runs nothing else
+PATIENCE = 20_000
+
+pytestmark = [
+    pytest.mark.browser,
+    # What people see is the same in both shapes; behind five processes the tests have no proxy to browse through.
+    pytest.mark.parametrize("callout", ["one process"], indirect=True, scope="module"),
+]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+async def window(browser: Browser, callout: Callout, path: str) -> Page:
+    """A window of its own, logged in and live."""
+    context = await browser.new_context(base_url=callout.url)
+    page = await context.new_page()
+    await page.goto(f"/login?next={path}")
+    await page.get_by_label("Login").fill("owner")
+    await page.get_by_label("Password").fill(callout.password)
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=PATIENCE)
+    return page
+
+
+async def offered(callout: Callout, name: str) -> tuple[Person, int]:
+    """A technician who was sent a task."""
+    person = await callout.phones.person(name)
+    await person.start()
+    await callout.office.knows(person)
+    number = await callout.office.task(technician_id=person.id)
+    await callout.office.post(f"/api/tasks/{number}/dispatch")
+    return person, number
+
+
+async def test_a_card_changes_under_an_open_menu_and_half_typed_text(
+    callout: Callout, browser: Browser
+) -> None:
+    """The menu stays open, the text and the cursor where they were."""
+    person, number = await offered(callout, "Sami Haddad")
+    page = await window(browser, callout, f"/tasks/{number}")
+    state = page.locator("#state .badge").first
+    await page.locator("#state details summary").click()
+    message = await person.sees(f"#{number}", button="Accept")
+    await person.presses(message, "Accept")
+    await expect(state).to_have_text("Accepted", timeout=A_SECOND)
+    await expect(page.locator("#state details")).to_have_attribute("open", "")
+
+    await page.locator("#state details summary").click()
+    await page.locator("#edit-facts").click()
+    await page.locator("#facts [name=description]").fill("Bring the long ladd")
+    await callout.office.post(f"/api/tasks/{number}/client-info")
+    await expect(state).to_have_text("In progress", timeout=A_SECOND)
+    await page.keyboard.type("er")
+    await expect(page.locator("#facts [name=description]")).to_have_value("Bring the long ladder")
+    await page.context.close()
+
+
+async def test_what_makes_no_notification_shows_too(callout: Callout, browser: Browser) -> None:
+    """An edit by somebody else."""
+    number = await callout.office.task()
+    page = await window(browser, callout, f"/tasks/{number}")
+    await callout.office.call("PATCH", f"/api/tasks/{number}", {"area": "Behind the old mill"})
+    await expect(page.locator("#facts")).to_contain_text("Behind the old mill", timeout=A_SECOND)
+    await page.context.close()
+
+
+async def test_an_action_in_a_toast_leaves_the_person_where_they_are(
+    callout: Callout, browser: Browser
+) -> None:
+    """It is carried out, the toast goes, and the page is the same one."""
+    person, number = await offered(callout, "Noor Aziz")
+    page = await window(browser, callout, "/clients")
+    await page.evaluate("window.same = true")
+    message = await person.sees(f"#{number}", button="Accept")
+    await person.presses(message, "Accept")
+    toast = page.locator(".toast[data-kind=task_accepted]", has_text=f"#{number}")
+    await toast.get_by_role("button", name="Send client info").click()
+    await expect(toast).to_have_count(0)
+    await callout.office.sees_task(number, status="in_progress")
+    assert await page.evaluate("window.same")
+    await expect(page).to_have_url(re.compile("/clients$"))
+    await page.context.close()

@@ -1,0 +1,110 @@
+"""Who is logged in, with what, and how that ends: one's own by oneself, anybody's by an owner."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+import httpx
+import pytest
+
+from tests.notifier.conftest import Running, add, log_in, status
+from tests.people import eventually
+
+PHONE = "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
+
+
+@pytest.fixture
+async def dan(notifier: Running, owner: httpx.AsyncClient) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """A dispatcher at a desk and on a phone."""
+    password = await add(owner, "dan")
+    async with notifier.browser() as desk, notifier.browser() as phone:
+        phone.headers["User-Agent"] = PHONE
+        for browser in (desk, phone):
+            await log_in(browser, "dan", password)
+        yield [desk, phone]
+
+
+async def session_of(browser: httpx.AsyncClient) -> str:
+    """The id of the session that asks."""
+    found: str = next(
+        each["id"] for each in (await browser.get("/api/sessions")).json()["items"] if each["current"]
+    )
+    return found
+
+
+async def is_out(browser: httpx.AsyncClient) -> None:
+    await eventually(partial(status, partial(browser.get, "/account"), 303), seconds=1)
+
+
+async def test_people_know_their_devices(dan: list[httpx.AsyncClient]) -> None:
+    """By the browser and the address; the one in hand is marked, and can't be ended by mistake."""
+    desk, phone = dan
+    page = (await phone.get("/account")).text
+    assert "Chrome on Android" in page
+    assert "127.0.0.1" in page
+    assert page.count("This session") == 1
+    assert f"/account/sessions/{await session_of(desk)}/ended" in page
+    assert f"/account/sessions/{await session_of(phone)}/ended" not in page
+
+
+async def test_an_own_session_ends_everywhere_within_a_second(dan: list[httpx.AsyncClient]) -> None:
+    """The other one goes on."""
+    desk, phone = dan
+    answer = await desk.post(f"/account/sessions/{await session_of(phone)}/ended")
+    assert answer.status_code == 303
+    await is_out(phone)
+    assert (await desk.get("/account")).status_code == 200
+
+
+async def test_all_others_end_at_once(dan: list[httpx.AsyncClient], owner: httpx.AsyncClient) -> None:
+    """But nobody else's."""
+    desk, phone = dan
+    await phone.post("/account/sessions/ended")
+    await is_out(desk)
+    assert (await phone.get("/account")).status_code == 200
+    assert (await owner.get("/account")).status_code == 200
+
+
+async def test_an_owner_sees_and_ends_everybodys(
+    dan: list[httpx.AsyncClient], owner: httpx.AsyncClient
+) -> None:
+    """Others see their own alone, and others' are not there for them."""
+    desk, phone = dan
+    assert "Chrome on Android" in (await owner.get("/settings/sessions")).text
+    assert "Owner" not in (await desk.get("/settings/sessions")).text
+    assert len((await desk.get("/api/sessions")).json()["items"]) == 2
+    theirs = await session_of(owner)
+    for method, path in (
+        ("POST", f"/account/sessions/{theirs}/ended"),
+        ("POST", f"/settings/sessions/{theirs}/ended"),
+        ("DELETE", f"/api/sessions/{theirs}"),
+    ):
+        assert (await desk.request(method, path)).status_code == 404
+    assert (await owner.delete(f"/api/sessions/{await session_of(desk)}")).status_code == 204
+    await is_out(desk)
+    assert (await owner.post(f"/settings/sessions/{await session_of(phone)}/ended")).status_code == 303
+    await is_out(phone)
+
+
+async def test_a_token_named_like_an_admin_ends_nothing(
+    notifier: Running, dan: list[httpx.AsyncClient], owner: httpx.AsyncClient
+) -> None:
+    """A program is not the person whose login its name is."""
+    secret = (await owner.post("/api/tokens", json={"name": "dan", "role": "viewer"})).json()["token"]
+    bearer = {"Authorization": f"Bearer {secret}"}
+    async with httpx.AsyncClient(base_url=notifier.url, headers=bearer) as program:
+        assert (await program.delete(f"/api/sessions/{await session_of(dan[0])}")).status_code == 404
+        assert (await program.post("/account/sessions/ended")).status_code == 403
+        assert (await program.get("/api/sessions")).json()["items"] == []
+    assert (await dan[0].get("/account")).status_code == 200
+
+
+async def test_a_browser_with_a_strange_name_logs_in(notifier: Running, owner: httpx.AsyncClient) -> None:
+    """What it calls itself is shown as text, and cut."""
+    password = await add(owner, "eve")
+    async with notifier.browser() as browser:
+        browser.headers["User-Agent"] = "<b>bold</b>" + "x" * 900
+        await log_in(browser, "eve", password)
+        page = (await browser.get("/account")).text
+    assert "&lt;b&gt;bold" in page
+    assert "<b>bold" not in page
+    assert "x" * 100 not in page

@@ -1,0 +1,190 @@
+"""The settings: each page changes what it shows, nothing that can't be used is taken, and the logo is safe."""
+
+from collections.abc import AsyncIterator
+from datetime import time
+
+import httpx
+import msgspec
+import pytest
+
+from notifier import choices
+from notifier.domain import LOGO, LOGO_KEY, SITE, SITE_KEY, ChangeSite, decide_site
+from shared.contract.site import Site, WorkingHours
+from tests.notifier.conftest import Running, add, log_in
+from tests.notifier.pictures import jpeg, png
+
+COMPANY = {
+    "company": "Harbour Heating",
+    "address": "Quay 1\nHamburg",
+    "tax_id": "DE 123",
+    "currency": "SEK",
+    "time_zone": "Europe/Stockholm",
+    "language": "ar",
+    "version": "0",
+}
+HOURS = {
+    "days.1": "1",
+    "days.2": "2",
+    "days.5": "5",
+    "begins": "08:30",
+    "ends": "17:00",
+    "no_answer_minutes": "45",
+    "version": "1",
+}
+
+
+@pytest.fixture
+async def vera(notifier: Running, owner: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """A viewer."""
+    async with notifier.browser() as browser:
+        await log_in(browser, "vera", await add(owner, "vera", "viewer"))
+        yield browser
+
+
+async def test_each_page_changes_what_it_shows(owner: httpx.AsyncClient) -> None:
+    """The company keeps the hours, the hours keep the company."""
+    assert (await owner.post("/settings", data=COMPANY)).headers["location"] == "/settings?saved=settings"
+    assert (await owner.post("/settings/hours", data=HOURS)).status_code == 303
+    assert (
+        await owner.post("/settings", data=COMPANY | {"company": "Bay Heating", "version": "2"})
+    ).is_redirect
+    site = msgspec.convert((await owner.get("/api/site")).json(), Site)
+    assert site == Site(
+        "Bay Heating", "Quay 1\nHamburg", "DE 123", "SEK", "Europe/Stockholm", "ar", 45,
+        WorkingHours((1, 2, 5), time(8, 30), time(17)),
+    )  # fmt: skip
+    page = (await owner.get("/settings/hours?saved=1")).text
+    assert page.count(" checked>") == 3
+    assert '<option value="08:30" selected>' in page
+
+
+async def test_two_owners_on_the_settings(owner: httpx.AsyncClient) -> None:
+    """The second sees how it stands now, with what was typed beside it, and nothing of the first is lost."""
+    assert (await owner.post("/settings", data=COMPANY | {"company": "First"})).status_code == 303
+    second = await owner.post("/settings", data=COMPANY | {"company": "Second"})
+    assert second.status_code == 409
+    assert 'value="First"' in second.text
+    assert "What you had typed" in second.text
+    assert "<bdi>Second</bdi>" in second.text
+    assert (await owner.get("/api/site")).json()["company"] == "First"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"ends": "08:30"}, "ends"),
+        ({"begins": "late"}, "begins"),
+        ({"no_answer_minutes": "0"}, "no_answer_minutes"),
+    ],
+)
+async def test_hours_that_can_not_be_are_refused(
+    owner: httpx.AsyncClient, changes: dict[str, str], field: str
+) -> None:
+    """Beside their field, and what was chosen stays."""
+    await owner.post("/settings", data=COMPANY)
+    answer = await owner.post("/settings/hours", data=HOURS | changes)
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert answer.text.count(" checked>") == 3
+
+
+async def test_a_week_without_a_day_is_refused(owner: httpx.AsyncClient) -> None:
+    """Else every task would be late for ever, or never."""
+    days = {name: value for name, value in HOURS.items() if not name.startswith("days.")}
+    answer = await owner.post("/settings/hours", data=days | {"version": "0"})
+    assert answer.status_code == 422
+    assert 'id="days-error"' in answer.text
+
+
+async def test_midnight_is_the_end_of_the_day(owner: httpx.AsyncClient) -> None:
+    """From eight in the evening to midnight is four hours."""
+    typed = HOURS | {"begins": "20:00", "ends": "00:00", "version": "0"}
+    assert (await owner.post("/settings/hours", data=typed)).status_code == 303
+
+
+def test_whatever_can_be_chosen_is_taken() -> None:
+    """Each language, currency, zone and time that the pages offer."""
+    tries = [
+        *(Site(language=tag) for tag, _ in choices.languages("en")),
+        *(Site(currency=code) for code, _ in choices.currencies("EUR")),
+        *(Site(time_zone=name) for _, names in choices.zones("UTC") for name in names),
+        *(Site(working_hours=WorkingHours(ends=_at(end))) for end, _ in choices.ends(time(0))),
+    ]
+    changed = [site for site in tries if site != Site()]
+    assert len(changed) > 500
+    for site in changed:
+        assert decide_site(ChangeSite(site), Site())
+    assert [number for number, _ in choices.weekdays()] in ([1, 2, 3, 4, 5, 6, 7], [7, 1, 2, 3, 4, 5, 6])
+
+
+async def test_others_read_the_settings_as_text(vera: httpx.AsyncClient, owner: httpx.AsyncClient) -> None:
+    """No field that looks as if it could be changed; and no entry that would be refused."""
+    await owner.post("/settings", data=COMPANY)
+    for path in ("/settings", "/settings/hours"):
+        page = (await vera.get(path)).text
+        assert f'action="{path}"' not in page
+        assert "disabled" not in page
+        assert 'href="/admins"' not in page
+    assert "Quay 1" in (await vera.get("/settings")).text
+    assert (await vera.post("/settings/hours", data=HOURS)).status_code == 403
+    assert (await vera.post("/settings/logo", files={"logo": png()})).status_code == 403
+
+
+@pytest.mark.parametrize(("image", "kind"), [(png(), "image/png"), (jpeg(), "image/jpeg")])
+async def test_a_logo_is_served_to_everybody(
+    notifier: Running, owner: httpx.AsyncClient, image: bytes, kind: str
+) -> None:
+    """Also before the login; for ever under its version's address, and asked about anew under the other."""
+    assert (await upload(owner, image)).headers["location"] == "/settings?saved=logo"
+    async with httpx.AsyncClient(base_url=notifier.url) as stranger:
+        answer = await stranger.get("/site/logo")
+        assert (answer.content, answer.headers["content-type"]) == (image, kind)
+        assert answer.headers["cache-control"] == "no-cache"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        again = await stranger.get("/site/logo", headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert "immutable" in (await stranger.get("/site/logo?v=1")).headers["cache-control"]
+        assert (await stranger.get("/site/logo?v=9")).headers["cache-control"] == "no-cache"
+        await owner.post("/settings/logo/removed")
+        plain = await stranger.get("/site/logo", headers={"If-None-Match": answer.headers["etag"]})
+        assert (plain.status_code, plain.headers["content-type"]) == (200, "image/svg+xml")
+
+
+async def test_a_logo_is_no_part_of_the_settings(notifier: Running, owner: httpx.AsyncClient) -> None:
+    """It has a stream of its own, and a program sends it as base64."""
+    await upload(owner, png())
+    journal = notifier.service.journal
+    assert await journal.load(SITE, SITE_KEY) == (Site(), 0)
+    assert (await journal.load(LOGO, LOGO_KEY))[0].image == png()
+    body = msgspec.json.encode({"image": jpeg()})
+    answer = await owner.put("/api/site/logo", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 204
+    assert (await owner.get("/site/logo")).content == jpeg()
+    assert (await owner.delete("/api/site/logo")).status_code == 204
+    assert (await owner.get("/site/logo")).headers["content-type"] == "image/svg+xml"
+
+
+@pytest.mark.parametrize("image", [b"", b"<script>alert(1)</script>", png()[:-1]])
+async def test_a_file_that_is_no_image_is_refused(owner: httpx.AsyncClient, image: bytes) -> None:
+    """Whatever it is called; the page says so beside the field."""
+    answer = await upload(owner, image)
+    assert answer.status_code == 422
+    assert "is-invalid" in answer.text
+    assert (await owner.get("/site/logo")).headers["content-type"] == "image/svg+xml"
+
+
+async def test_a_body_that_only_looks_like_files_is_refused(owner: httpx.AsyncClient) -> None:
+    """It breaks off in the middle."""
+    whole = owner.build_request("POST", "/settings/logo", files={"logo": ("logo.png", png(), "image/png")})
+    kind = {"Content-Type": whole.headers["content-type"]}
+    answer = await owner.post("/settings/logo", content=whole.read()[:-30], headers=kind)
+    assert answer.status_code == 422
+
+
+async def upload(browser: httpx.AsyncClient, image: bytes) -> httpx.Response:
+    """As the form does."""
+    return await browser.post("/settings/logo", files={"logo": ("logo.png", image, "image/png")})
+
+
+def _at(clock: str) -> time:
+    return time.fromisoformat(clock)
