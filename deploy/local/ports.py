@@ -16,10 +16,10 @@ async def on_a_port(start: Callable[[int], Awaitable[None]], last: int, asked: i
     if asked:
         await start(asked)
         return asked
-    for port in [last] if last and _is_free(last) else []:
+    if last and _is_free(last):
         with contextlib.suppress(PortTaken):
-            await start(port)
-            return port
+            await start(last)
+            return last
     for _ in range(3):
         # Between looking and starting, another program may take it.
         with contextlib.suppress(PortTaken):

@@ -8,6 +8,7 @@ Ordinary Arabic or Hebrew needs none of them.
 
 import re
 
+from shared.language import N_, _
 from shared.refusal import Refused, Why
 
 CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
@@ -25,7 +26,7 @@ _JSON_DIRECTION = re.compile(rb"(?<!\\)((?:\\\\)*)\\u20(?:2[a-eA-E]|6[6-9])")
 _FORM_CONTROL = re.compile(rb"%(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])")
 _FORM_DIRECTION = re.compile(rb"%[eE]2%(?:80%[aA][a-eA-E]|81%[aA][6-9])")
 
-CONTROL_SENTENCE = (
+CONTROL_SENTENCE = N_(
     "The text holds invisible control characters, such as NUL. Please remove them and send it again."
 )
 
@@ -38,7 +39,7 @@ def has_control(text: str) -> bool:
 def clean(text: str) -> str:
     """The text without direction overrides; Refused where it holds control characters."""
     if has_control(text):
-        raise Refused(CONTROL_SENTENCE, Why.INVALID)
+        raise Refused(_(CONTROL_SENTENCE), Why.INVALID)
     return _DIRECTION.sub("", text)
 
 
@@ -54,16 +55,16 @@ def clean_body(body: bytes, content_type: str) -> bytes:
     if "urlencoded" in content_type:
         body = _FORM_DIRECTION.sub(b"", body)
         refused += [_FORM_CONTROL, _FORM_DIRECTION]
-    elif "multipart" not in content_type and b"\\" in body:
+    elif b"\\" in body:
         # JSON, whatever it calls itself: that is how it would be read.
         body = _JSON_DIRECTION.sub(rb"\1", body)
         refused += [_JSON_CONTROL, _JSON_DIRECTION]
     # Only now: what is taken out can be so placed that what stood around it closes up to such a character.
     if any(pattern.search(body) for pattern in refused):
-        raise Refused(CONTROL_SENTENCE, Why.INVALID)
+        raise Refused(_(CONTROL_SENTENCE), Why.INVALID)
     return body
 
 
 def refuse_control_in_address(path: str, query: bytes) -> None:
     if has_control(path) or _FORM_CONTROL.search(query) or _RAW_CONTROL.search(query):
-        raise Refused(CONTROL_SENTENCE, Why.INVALID)
+        raise Refused(_(CONTROL_SENTENCE), Why.INVALID)

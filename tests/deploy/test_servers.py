@@ -1,79 +1,27 @@
-"""What the embedded PostgreSQL and NATS promise: quick, healed after every crash, and closed to each other's roles."""
+"""What the embedded PostgreSQL and NATS promise: quick, healed after every crash, or a sentence that says why not."""
 
 import asyncio
 import errno
 import os
-import pwd
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
-import tempfile
-import textwrap
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
-import nats
 import pytest
 from nats.js.errors import NotFoundError
 
-from local.access import ROLES, read_access
+import nats
+from local.access import read_access
 from local.servers import Servers
 from local.trouble import CannotStart
+from tests.deploy.conftest import HOLD, execute, fetchval
 
-AS_ROOT = os.geteuid() == 0
 LAUNCH = Path(sys.modules[Servers.__module__].__file__ or "").with_name("launch.py")
-
-HOLD = """\
-import asyncio, sys
-from pathlib import Path
-from local.servers import Servers
-
-async def hold():
-    async with Servers(Path(sys.argv[1])) as servers:
-        print(servers.postgres.pid, servers.nats.pid, flush=True)
-        await asyncio.sleep(float(sys.argv[2]))
-
-asyncio.run(hold())
-"""
-
-
-@pytest.fixture(scope="module")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
-    async with Servers(tmp_path_factory.mktemp("servers")) as running:
-        yield running
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that belongs to `nobody`, for what an ordinary user does."""
-    folder = Path(tempfile.mkdtemp())
-    if AS_ROOT:
-        nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    yield folder
-    shutil.rmtree(folder)
-
-
-async def execute(dsn: str, *statements: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def fetchval(dsn: str, query: str) -> object:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return await connection.fetchval(query)
-    finally:
-        await connection.close()
 
 
 async def publish(url: str, subject: str) -> int:
@@ -110,37 +58,6 @@ async def test_data_survives_and_the_second_start_is_quick(tmp_path: Path) -> No
         assert await publish(second.nats_url, "events.task.1.sent") == 2
 
 
-async def test_each_role_owns_its_schema_and_sees_no_other(servers: Servers) -> None:
-    """A service cannot read, write or list what another one keeps, nor make a place that all share."""
-    await execute(servers.postgres_dsn("tasks"), "CREATE TABLE clients (phone text)")
-    for role in ROLES:
-        dsn = servers.postgres_dsn(role)
-        assert await fetchval(dsn, "SELECT current_schema()") == role
-        await execute(dsn, "CREATE TABLE own (n int)", "DROP TABLE own")
-        if role != "tasks":
-            for theft in ("SELECT * FROM tasks.clients", "CREATE TABLE tasks.mine (n int)"):
-                with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                    await execute(dsn, theft)
-        for escape in ("CREATE TABLE public.shared (n int)", "CREATE SCHEMA mine", "SET ROLE postgres"):
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await execute(dsn, escape)
-
-
-async def test_only_the_right_password_opens_a_database(servers: Servers) -> None:
-    """A wrong password is refused, and so is the maintenance database."""
-    dsn = servers.postgres_dsn("tasks")
-    with pytest.raises(asyncpg.InvalidPasswordError):
-        await fetchval(dsn.replace("tasks:", "tasks:x"), "SELECT 1")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await fetchval(dsn.replace("/callout", "/postgres"), "SELECT 1")
-
-
-async def test_nats_refuses_a_stranger(servers: Servers) -> None:
-    """Without the password there is no connection."""
-    with pytest.raises(nats.errors.Error, match="Authorization Violation"):
-        await nats.connect(f"nats://127.0.0.1:{servers.access.nats_port}", allow_reconnect=False)
-
-
 async def test_text_is_utf8_and_trigrams_are_there(servers: Servers) -> None:
     """Arabic is stored, lower-cased and searched; a service may index with pg_trgm."""
     dsn = servers.postgres_dsn("tasks")
@@ -150,12 +67,6 @@ async def test_text_is_utf8_and_trigrams_are_there(servers: Servers) -> None:
         "CREATE TABLE titles (title text)",
         "CREATE INDEX ON titles USING gin (title gin_trgm_ops)",
     )
-
-
-async def test_secrets_are_for_their_owner_alone(servers: Servers) -> None:
-    """No file that holds a password, and no folder of data, is readable by others."""
-    for name in ("servers.json", "nats/nats.conf", "postgres", "nats", "postgres.log", "nats.log"):
-        assert stat.S_IMODE((servers.data / name).stat().st_mode) & 0o077 == 0, name
 
 
 async def test_a_killed_server_comes_back_at_its_address(servers: Servers) -> None:
@@ -324,80 +235,10 @@ async def test_a_cluster_of_another_version_is_left_alone(tmp_path: Path) -> Non
     cluster = tmp_path / "postgres"
     cluster.mkdir()
     (cluster / "PG_VERSION").write_text("16\n")
+    (tmp_path / "servers.json").write_text("{}")
     with pytest.raises(CannotStart, match="written by PostgreSQL 16"):
         await Servers(tmp_path).__aenter__()
     assert [path.name for path in cluster.iterdir()] == ["PG_VERSION"]
-
-
-@pytest.mark.skipif(not AS_ROOT, reason="only root has to change the user")
-async def test_root_runs_the_servers_as_nobody(servers: Servers, open_folder: Path) -> None:
-    """Neither server is root, in a folder that `nobody` reaches and in one that it does not (like /root)."""
-    nobody = pwd.getpwnam("nobody").pw_uid
-    async with Servers(open_folder / "data") as reached:
-        for pid in (reached.postgres.pid, reached.nats.pid, servers.postgres.pid, servers.nats.pid):
-            assert Path(f"/proc/{pid}").stat().st_uid == nobody
-        assert rights(reached.postgres.pid).bit_count() <= 1
-    closed = open_folder / "closed"
-    closed.mkdir(mode=0o700)
-    for data in (closed, closed / "data"):
-        async with Servers(data) as unreached:
-            assert rights(unreached.postgres.pid).bit_count() == 1
-            assert await fetchval(unreached.postgres_dsn("tasks"), "SELECT 1") == 1
-
-
-def rights(pid: int | None) -> int:
-    """The capabilities a process has, as bits (capabilities(7))."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1], 16) for line in lines if line.startswith("CapPrm"))
-
-
-async def test_an_ordinary_user_needs_no_root(open_folder: Path) -> None:
-    """An ordinary user starts both servers, twice, as itself; a process of that user owns everything."""
-    command = [sys.executable, "-c", HOLD, str(open_folder / "data"), "0"]
-    if AS_ROOT:
-        user = pwd.getpwnam("nobody")
-        become = [str(os.getpid()), "15", f"{user.pw_uid}:{user.pw_gid}"]
-        # `reach`, for the interpreter itself may lie in a folder closed to others.
-        command = [sys.executable, str(LAUNCH), *become, "reach", *command]
-    for _ in range(2):
-        ran = await asyncio.to_thread(
-            subprocess.run, command, cwd=open_folder, capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 0, ran.stderr
-        assert len(ran.stdout.split()) == 2
-    owners = {path.stat().st_uid for path in (open_folder / "data").rglob("*")}
-    assert owners == {open_folder.stat().st_uid}
-    assert stat.S_IMODE((open_folder / "data").stat().st_mode) == 0o700
-
-
-@pytest.mark.skipif(not AS_ROOT, reason="only root can put another user's folder in the way")
-async def test_a_folder_of_somebody_else_is_a_sentence(tmp_path: Path, open_folder: Path) -> None:
-    """Started on a folder that belongs to another user, it says so instead of a traceback."""
-    script = textwrap.dedent(
-        """\
-        import asyncio, sys
-        from pathlib import Path
-        from local.servers import Servers
-        from local.trouble import CannotStart
-        try:
-            asyncio.run(Servers(Path(sys.argv[1])).__aenter__())
-        except CannotStart as refused:
-            print(refused)
-        """
-    )
-    user = pwd.getpwnam("nobody")
-    foreign = open_folder / "foreign"
-    foreign.mkdir(mode=0o755)
-    become = [str(os.getpid()), "15", f"{user.pw_uid}:{user.pw_gid}", "reach"]
-    ran = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, str(LAUNCH), *become, sys.executable, "-c", script, str(foreign)],
-        cwd=open_folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "belongs to another user" in ran.stdout, ran.stderr
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is read from /proc")
@@ -410,3 +251,30 @@ async def test_idle_servers_are_small(servers: Servers) -> None:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     assert total < 100 * 1024
+
+
+async def test_a_cluster_without_its_passwords_is_a_sentence(tmp_path: Path) -> None:
+    """New ones would open nothing; it says what is missing, and writes none down."""
+    (tmp_path / "postgres").mkdir()
+    with pytest.raises(CannotStart, match=r"not servers\.json with its passwords"):
+        await Servers(tmp_path).__aenter__()
+    assert read_access(tmp_path) is None
+
+
+async def test_a_new_cluster_is_provisioned_though_an_older_one_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cluster's folder was removed, and Callout is killed when it has just made a new one."""
+    async with Servers(tmp_path):
+        pass
+    shutil.rmtree(tmp_path / "postgres")
+
+    def killed(_: Path) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("local.postgres_server.check_version", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await Servers(tmp_path).__aenter__()
+    async with Servers(tmp_path) as servers:
+        assert await fetchval(servers.postgres_dsn("tasks"), "SELECT current_user") == "tasks"

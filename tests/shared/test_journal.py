@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from uuid import uuid4
 
 import asyncpg
@@ -80,6 +81,35 @@ async def test_a_command_id_used_for_something_else_is_refused(tasks: Floor) -> 
     await tasks.journal.handle(TASKS, 1, Assign(7), actor="admin:anna", command_id=command)
     with pytest.raises(Refused, match="idempotency key") as refused:
         await tasks.journal.handle(TASKS, 1, Assign(8), actor="admin:anna", command_id=command)
+    assert refused.value.why is Why.INVALID
+
+
+async def test_a_request_that_draws_its_key_has_one_effect(tasks: Floor) -> None:
+    """Eight copies at once draw eight keys; one is used, all hear of it, and so does who comes later."""
+    command, keys = uuid4(), count(1)
+
+    async def make() -> Outcome:
+        key = next(keys)
+        await asyncio.sleep(0.05)
+        return await tasks.journal.handle(TASKS, key, Assign(key), actor="admin:anna", command_id=command)
+
+    made = await asyncio.gather(*(tasks.journal.once(command, lambda _: True, make) for _ in range(8)))
+    later = await tasks.journal.once(command, lambda _: True, make)
+    assert {outcome.key for outcome in made} == {later.key}
+    assert await tasks.pool.fetchval("SELECT count(*) FROM events") == 1
+    assert next(keys) == 9
+
+
+async def test_a_request_of_another_content_is_refused_and_nothing_is_drawn_for_it(tasks: Floor) -> None:
+    """What it has in common with the first is the idempotency key alone."""
+    command = uuid4()
+    await tasks.journal.handle(TASKS, 1, Assign(7), actor="admin:anna", command_id=command)
+
+    async def make() -> Outcome:
+        raise AssertionError
+
+    with pytest.raises(Refused, match="idempotency key") as refused:
+        await tasks.journal.once(command, lambda first: first.key == "2", make)
     assert refused.value.why is Why.INVALID
 
 

@@ -258,10 +258,13 @@ async def test_in_batches_of_two_it_is_purged_once(two: Two, monkeypatch: pytest
 
 
 async def test_dead_letters_forget_the_name_too(two: Two) -> None:
-    """They wait as before, with what their events say now, and are applied in order after the fix."""
+    """They wait as before, with what their events say now, and are applied in order after the fix.
+
+    The error of one may quote its event, so that its kind alone is kept.
+    """
 
     async def broken(connection: asyncpg.Connection, recorded: Recorded) -> None:
-        raise ValueError("not here")
+        raise ValueError(f"not here: {recorded.data}")
 
     two.reader.fold = listening(two.reader, broken)
     two.writer.run(two.writer.relay.run)
@@ -270,7 +273,7 @@ async def test_dead_letters_forget_the_name_too(two: Two) -> None:
 
     async def wait(letters: int, named: int) -> None:
         async def so() -> bool:
-            found = [dead.body for dead in await dead_letters.listed(two.reader.pool)]
+            found = [f"{dead.body} {dead.error}" for dead in await dead_letters.listed(two.reader.pool)]
             return (len(found), sum(SIGRID in body or LINDQVIST in body for body in found)) == (
                 letters,
                 named,

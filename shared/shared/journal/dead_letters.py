@@ -73,9 +73,13 @@ async def bury(connection: asyncpg.Connection, service: str, dead: Dead) -> None
 
 
 async def replace(connection: asyncpg.Connection, event: "Recorded | Dead", body: bytes) -> None:
-    """A letter that came again is kept as it is now: its stream may have been redacted."""
+    """A letter that came again is kept as it is now: its stream may have been redacted.
+
+    Of its error the kind stays; the text may quote what is not to be read any more.
+    """
     await connection.execute(
-        "UPDATE dead_letters SET body = $3 WHERE stream = $1 AND version = $2 AND body <> $3",
+        "UPDATE dead_letters SET body = $3, error = split_part(error, ':', 1) "
+        "WHERE stream = $1 AND version = $2 AND body <> $3",
         event.stream,
         event.version,
         _text(body),

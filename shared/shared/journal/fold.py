@@ -129,15 +129,15 @@ class Fold:
             with suppress(NatsError):
                 await _give_again(messages)
             raise
-        for message in messages:
-            if message not in early:
-                await message.ack()
-        await _give_again(early)
         if applied:
             FOLDED.labels(self._service).inc(len(applied))
             self._wake()
             if self._after:
                 await self._after(applied)
+        for message in messages:
+            if message not in early:
+                await message.ack()
+        await _give_again(early)
 
     async def _commit(
         self, read: list[tuple[Msg, Recorded | Dead]], *, one_by_one: bool

@@ -22,6 +22,7 @@ from shared import clock
 from shared.contract import AnyEvent, Recorded
 from shared.contract.event import Envelope, Event, stream_name
 from shared.journal.database import transaction
+from shared.language import _
 from shared.metrics import COMMAND_SECONDS, COMMANDS, CONFLICTS
 from shared.refusal import Refused, Why
 
@@ -93,6 +94,16 @@ class Journal:
         self._pool = pool
         self._project = project
         self._wake = wake
+        self._joined = False
+
+    def committed(self) -> None:
+        """Told of each transaction that `handle` may have joined: what that wrote can be published only now.
+
+        Most folds write no events, so the relay is not woken for each of them.
+        """
+        if self._joined:
+            self._joined = False
+            self._wake()
 
     async def load(
         self, decider: Decider[C, S, E], key: Key, connection: asyncpg.Connection | None = None
@@ -115,9 +126,33 @@ class Journal:
         return [decider.read(row["data"]) for row in rows]
 
     async def answered(self, command_id: UUID) -> Outcome | None:
-        """The outcome of a command that was carried out before, for one whose key is only drawn at the first."""
+        """The outcome of a command that was carried out before."""
         row = await self._pool.fetchrow("SELECT answer FROM commands WHERE id = $1", command_id)
         return msgspec.structs.replace(_OUTCOME.decode(row["answer"]), repeated=True) if row else None
+
+    async def once(
+        self, command_id: UUID, same: Callable[[Outcome], bool], do: Callable[[], Awaitable[Outcome]]
+    ) -> Outcome:
+        """What `do` comes to, for a command that is only known in full when it is carried out: it draws its key then.
+
+        The same request again gets the first one's outcome, and one that is not the `same` is refused.
+        """
+
+        async def before() -> Outcome | None:
+            first = await self.answered(command_id)
+            if first and not same(first):
+                raise _another_request()
+            return first
+
+        if first := await before():
+            return first
+        try:
+            return await do()
+        except Refused:
+            # The same request twice at the same moment: the other one drew another key and was faster.
+            if first := await before():
+                return first
+            raise
 
     async def handle(
         self,
@@ -155,10 +190,13 @@ class Journal:
                     CONFLICTS.labels(name).inc()
                     await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - spreads retries only
                 else:
+                    self._joined = self._joined or connection is not None
                     self._wake()
                     COMMANDS.labels(name, "repeated" if outcome.repeated else "done").inc()
                     return outcome
-            raise Refused("Others are changing this at the same moment. Please try again.", Why.UNAVAILABLE)
+            raise Refused(
+                _("Others are changing this at the same moment. Please try again."), Why.UNAVAILABLE
+            )
         except Refused as refused:
             COMMANDS.labels(name, refused.why.name.lower()).inc()
             raise
@@ -182,7 +220,7 @@ class Journal:
             return first
         state, version = await self.load(decider, key, connection)
         if expected is not None and expected != version:
-            raise Refused("Somebody changed this meanwhile. Here is how it stands now; please look again.")
+            raise Refused(_("Somebody changed this meanwhile. Here is how it stands now; please look again."))
         events = decider.decide(command, state)
         recorded = seal(stream_name(decider.aggregate, key), version, events, actor, command_id, cause)
         outcome = Outcome(
@@ -206,7 +244,7 @@ class Journal:
         if row is None:
             return None
         if row["fingerprint"] != mark:
-            raise Refused("This idempotency key was used for something else. Use a new one.", Why.INVALID)
+            raise _another_request()
         return msgspec.structs.replace(_OUTCOME.decode(row["answer"]), repeated=True)
 
     @asynccontextmanager
@@ -217,6 +255,10 @@ class Journal:
         else:
             async with transaction(self._pool) as connection:
                 yield connection
+
+
+def _another_request() -> Refused:
+    return Refused(_("This idempotency key was used for something else. Use a new one."), Why.INVALID)
 
 
 def fingerprint(command: object) -> bytes:
