@@ -148,7 +148,7 @@ WORDS = {
     # of a technician, an admin and a token
     "active": N_("active"),
     "blocked": N_("blocked"),
-    "deactivated": N_("deactivated"),
+    "deactivated": N_("paused"),
     "reachable": N_("reachable"),
     "enabled": N_("enabled"),
     "disabled": N_("disabled"),
