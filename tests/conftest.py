@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 import asyncpg
-import nats
 import pytest
 
+import nats
 from local.access import ROLES
 from local.servers import Servers
 from shared import logs

@@ -1,8 +1,8 @@
 """Client data leaves `tasks` in one message to one technician, and stays nowhere on its way."""
 
 import asyncpg
-import nats
 
+import nats
 from local.servers import Servers
 from shared.bus import STREAM
 from tests.journeys.test_workflow import accepted, joined
