@@ -16,6 +16,7 @@ import msgspec
 import typst
 
 MEDIA_TYPE = "application/pdf"
+PICTURE = "image/svg+xml"
 CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Marks that turn the order of what follows them around, and what can't be printed."""
 LONG_WORD = re.compile("[!-~\u00a1-\u024f\u0370-\u052f]{31,}")
@@ -32,12 +33,18 @@ def compiled(layout: bytes, values: Mapping[str, Any], made_at: datetime, *, tag
         layout,
         font_paths=_fonts(),
         format="pdf",
-        sys_inputs={"values": msgspec.json.encode(values).decode()},
+        sys_inputs=_inputs(values),
         timestamp=int(made_at.timestamp()),
         pdf_tags=tagged,
     )
     assert isinstance(pdf, bytes)
     return pdf
+
+
+def pictured(layout: bytes, values: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """The same pages, each as an SVG with its letters as shapes. It takes as long."""
+    made: Any = typst.compile(layout, font_paths=_fonts(), format="svg", sys_inputs=_inputs(values))
+    return tuple(made) if isinstance(made, list) else (made,)  # one page comes as bytes, several as a list
 
 
 def typed(text: str) -> dict[str, str | bool]:
@@ -55,6 +62,10 @@ def said(sentence: str, *, rtl: bool) -> dict[str, str | bool]:
 def attachment(filename: str) -> dict[str, str]:
     """Headers of a PDF as an HTTP answer: kept as a file, since a page's policy would hold for a viewer in it too."""
     return {"content-disposition": f'attachment; filename="{filename}"'}
+
+
+def _inputs(values: Mapping[str, Any]) -> dict[str, str]:
+    return {"values": msgspec.json.encode(values).decode()}
 
 
 def _breakable(word: re.Match[str]) -> str:

@@ -170,6 +170,14 @@ async def test_numbers_are_read_as_people_write_them(anna: httpx.AsyncClient) ->
     assert "€694.96" in (await anna.get(await made(anna, **commas))).text
 
 
+async def test_what_may_be_a_thousand_is_not_guessed(anna: httpx.AsyncClient) -> None:
+    """1,250 is much to one and little to another, so it is asked for; 0,125 is a fraction to everybody."""
+    answer = await anna.post("/invoices", data=FORM | {"lines.0.unit_price": "1,250"})
+    assert (answer.status_code, "must be a number, such as 12.50" in answer.text) == (422, True)
+    cents = {"lines.0.quantity": "1000", "lines.0.unit_price": "0,125"}  # 125.00 + 195.00, and 19 %
+    assert "€380.80" in (await anna.get(await made(anna, **cents))).text
+
+
 WRONG = [
     ({"due_on": "tomorrow"}, "year-month-day"),
     ({"due_on": "2020-01-01"}, "before today"),

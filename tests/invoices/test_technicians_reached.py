@@ -33,15 +33,13 @@ async def test_a_technician_who_can_not_be_reached_is_not_sent_anything(
     assert await kinds(service) == ["InvoiceCreated", "InvoiceSent"]
 
 
-async def test_who_comes_back_from_a_block_may_still_be_deactivated(
-    office: httpx.AsyncClient, told: Told
-) -> None:
+async def test_who_comes_back_from_a_block_may_still_be_paused(office: httpx.AsyncClient, told: Told) -> None:
     """And the reverse: each comes and goes by itself."""
     number, stream = (await made(office))["id"], f"technician.{YASMIN}"
     await told(recorded(stream, 2, TechnicianDeactivated()), recorded(stream, 3, TechnicianBlockedBot()))
     await told(recorded(stream, 4, TechnicianUnblockedBot()))
     answer = await office.post(f"/api/invoices/{number}/dispatch")
-    assert (answer.status_code, "deactivated" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "is paused" in answer.json()["detail"]) == (409, True)
     await told(recorded(stream, 5, TechnicianBlockedBot()), recorded(stream, 6, TechnicianReactivated()))
     assert "blocked the bot" in (await office.post(f"/api/invoices/{number}/dispatch")).json()["detail"]
     await told(recorded(stream, 7, TechnicianUnblockedBot()))

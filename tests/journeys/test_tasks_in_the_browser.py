@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.browser import chromium
 from tests.journeys.test_in_the_browser import log_in, window
@@ -67,6 +67,11 @@ async def over(page: Page, status: str) -> None:
     await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 80, steps=8)
 
 
+KEPT = (
+    "Object.keys(sessionStorage).filter(key => key.includes('draft')).map(key => sessionStorage[key]).join()"
+)
+
+
 async def drafted(page: Page, text: str) -> None:
     """Waits until the tab has kept it."""
     keeps = partial(
@@ -85,13 +90,13 @@ async def test_a_card_is_dragged_where_the_rules_allow_it_and_back_by_undo(
         await log_in(page, callout)
         await page.goto(f"/tasks?view=board&technician={person.id}")
         await lift(page, number)
-        assert await page.evaluate("document.body.dataset.dragging") == str(number)
+        await expect(page.locator(".callout-ghost")).to_contain_text(f"#{number}")
         lit = await page.locator(".callout-drop").evaluate_all("all => all.map(each => each.dataset.column)")
         assert set(lit) == {"new", "rejected", "assigned", "accepted", "completed", "cancelled"}
         await over(page, "sent")
         await page.mouse.up()
         await expect(column(page, "in_progress").locator(f"#task-{number}")).to_be_visible()
-        assert await page.evaluate("'dragging' in document.body.dataset") is False
+        await expect(page.locator(".callout-ghost")).to_have_count(0)
 
         await lift(page, number)
         await over(page, "completed")
@@ -127,6 +132,38 @@ async def test_a_drop_sends_and_asks_for_a_technician_first(callout: Callout, br
         await page.mouse.up()
         await expect(column(page, "sent").locator(f"#task-{number}")).to_be_visible()
         await person.sees(f"#{number}", button="Accept")
+
+
+async def test_a_dropped_card_stays_while_its_command_is_under_way(
+    callout: Callout, browser: Browser
+) -> None:
+    """What the server still shows elsewhere does not take it back; what changed meanwhile comes afterwards."""
+    person = await technician(callout, "Uma Underway")
+    number = await callout.office.task(technician_id=person.id)
+    board = f"/tasks?view=board&technician={person.id}"
+    others: list[int] = []
+    async with window(browser, callout.url) as page:
+
+        async def slowly(route: Route) -> None:
+            async with page.expect_response(lambda answer: answer.url.endswith(board)) as looked:
+                others.append(await callout.office.task(technician_id=person.id))
+                await page.evaluate("document.body.dispatchEvent(new CustomEvent('callout:changed'))")
+            await (await looked.value).finished()
+            await page.evaluate("new Promise(shown => requestAnimationFrame(() => setTimeout(shown)))")
+            await expect(column(page, "cancelled").locator(f"#task-{number}")).to_be_visible()
+            await route.continue_()
+
+        await log_in(page, callout)
+        await page.goto(board)
+        await page.route("**/column", slowly)
+        await lift(page, number)
+        await over(page, "cancelled")
+        async with page.expect_response("**/column"):
+            await page.mouse.up()
+        await expect(column(page, "assigned").locator(".callout-card")).to_have_count(1)
+        await expect(card(page, others[0])).to_be_visible()
+        await expect(column(page, "cancelled").locator(f"#task-{number}")).to_be_visible()
+        await callout.office.sees_task(number, status="cancelled")
 
 
 async def test_a_refused_drop_puts_the_card_back_and_says_why(callout: Callout, browser: Browser) -> None:
@@ -270,8 +307,41 @@ async def test_nothing_typed_is_lost(callout: Callout, browser: Browser) -> None
         await expect(page.get_by_label("Area", exact=True)).to_have_value("Riverside")
         await page.get_by_role("button", name="Save", exact=True).click()
         await expect(page.locator("h1")).to_contain_text("Half typed")
+        assert await kept(page) == ""
         await page.goto("/tasks/new")
         await expect(page.get_by_label("Title", exact=True)).to_have_value("")
+
+
+async def test_no_client_data_stays_in_a_browser_that_somebody_left(
+    callout: Callout, browser: Browser
+) -> None:
+    """Logging out empties every tab, and what is typed until it is over; nobody finds what another person typed."""
+    async with window(browser, callout.url) as page:
+        await log_in(page, callout)
+        other = await page.context.new_page()
+        for tab, phone in ((page, "+49 30 4444"), (other, "+49 30 5555")):
+            await tab.goto("/tasks/new")
+            await tab.get_by_label("Phone", exact=True).fill(phone)
+            await drafted(tab, phone)
+        await page.get_by_label("Area", exact=True).fill("Typed last")
+        await page.evaluate("document.querySelector('form[action=\"/logout\"]').requestSubmit()")
+        await expect(page.get_by_label("Password")).to_be_visible()
+        assert await kept(page) == ""
+        await eventually(partial(other.evaluate, f"{KEPT} === ''"))
+        await other.close()
+
+        await page.evaluate(
+            "sessionStorage.setItem('callout.draft.new-task', "
+            "JSON.stringify({login: 'somebody', at: Date.now(), values: {phone: '+49 30 6666'}}))"
+        )
+        await log_in(page, callout)
+        assert await kept(page) == ""
+
+
+async def kept(page: Page) -> str:
+    """All that the tab keeps of what was typed."""
+    found: str = await page.evaluate(KEPT)
+    return found
 
 
 async def test_a_client_is_looked_up_as_one_types(callout: Callout, browser: Browser) -> None:
@@ -288,3 +358,18 @@ async def test_a_client_is_looked_up_as_one_types(callout: Callout, browser: Bro
         await expect(page.get_by_label("Phone", exact=True)).to_be_hidden()
         await page.get_by_label("Client", exact=True).fill("Somebody new")
         await expect(page.get_by_label("Phone", exact=True)).to_be_visible()
+
+
+async def test_one_menu_gives_way_to_another(callout: Callout, browser: Browser) -> None:
+    """Two cards side by side: what was opened last is what shows."""
+    person = await technician(callout, "Moe Menus")
+    one, two = [await callout.office.task(technician_id=person.id) for _ in range(2)]
+    async with window(browser, callout.url) as page:
+        await log_in(page, callout)
+        await page.goto(f"/tasks?view=board&technician={person.id}")
+        for number in (one, two, one):
+            await page.get_by_role("link", name=f"More for #{number}").click()
+            await expect(page.locator("#card-menu")).to_be_visible()
+            await expect(page.get_by_role("link", name=f"More for #{number}")).to_have_attribute(
+                "aria-expanded", "true"
+            )

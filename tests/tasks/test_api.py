@@ -18,6 +18,7 @@ from shared.contract.technician import (
     TechnicianRegistered,
     TechnicianUnblockedBot,
 )
+from shared.web import seal
 from tests.tasks.conftest import BOILER, LINDQVIST, Json, Office, in_progress, new_task, said
 from tests.tasks.examples import BRUNO, YASMIN
 
@@ -245,7 +246,12 @@ async def test_the_list_is_filtered_and_paged(admin: httpx.AsyncClient) -> None:
     rest = await said(admin.get("/api/tasks", params={"limit": 2, "after": page["next"]}))
     assert ([task["id"] for task in rest["items"]], rest["next"]) == ([first], None)
     await said(admin.get("/api/tasks", params={"status": "nonsense"}), 422)
-    await said(admin.get("/api/tasks", params={"after": "nonsense"}), 422)
+    for unknown in ("nonsense", seal(10**30)):
+        await said(admin.get("/api/tasks", params={"after": unknown}), 422)
+    for moment in ("2030-05-17T11:30:00", "0001-01-01T00:00:00+14:00"):
+        by_schedule = {"scheduled_from": "2030-01-01", "after": seal((moment, 1))}
+        await said(admin.get("/api/tasks", params=by_schedule), 422)
+    await said(admin.get("/api/clients", params={"after": seal(("\0", 1))}), 422)
     await said(admin.get("/api/tasks", params={"technician": "abc"}), 422)
 
 
@@ -332,6 +338,19 @@ async def test_who_comes_back_from_a_block_may_still_be_deactivated(
     assert "has blocked the bot" in refusal["detail"]
     await office.hears("technician", YASMIN, TechnicianUnblockedBot())
     await new_task(admin, **assigned)
+
+
+async def test_a_pause_that_the_version_before_took_in_is_kept(
+    office: Office, admin: httpx.AsyncClient
+) -> None:
+    """While both run, it writes the status alone; a block that comes and goes afterwards ends no pause."""
+    for status, refusal in (("deactivated", "is paused"), ("active", "")):
+        await office.service.pool.execute("UPDATE technicians SET status = $1 WHERE id = $2", status, YASMIN)
+        await office.hears("technician", YASMIN, TechnicianBlockedBot())
+        await office.hears("technician", YASMIN, TechnicianUnblockedBot())
+        answer = await admin.post("/api/tasks", json=BOILER | {"technician_id": YASMIN})
+        assert refusal in answer.json().get("detail", "")
+        assert answer.status_code == (422 if refusal else 201)
 
 
 async def test_the_name_that_the_team_uses_is_shown(office: Office, admin: httpx.AsyncClient) -> None:

@@ -106,6 +106,8 @@ async def test_the_list_is_narrowed_by_priority_and_days(
     text = await shown(browser, "/tasks?view=table&scheduled_from=2030-05-17&scheduled_to=2030-05-18")
     assert text.index("On day 17") < text.index("On day 18")
     assert "On day 19" not in text
+    board = await shown(browser, "/tasks?view=board&scheduled_from=2030-05-18&scheduled_to=2030-05-19")
+    assert re.findall(r'data-task="(\d+)"', board) == ["1001", "1003"]  # who has waited longest comes first
     first = await shown(browser, "/tasks?scheduled_from=2030-05-17&limit=2")
     following = re.search(r'rel="next" href="([^"]+)"', first)
     assert following

@@ -8,10 +8,12 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
-from invoices import document, views
+from invoices import views
+from invoices.document import filename
 from invoices.domain import Draft
 from invoices.handlers import Handlers
 from shared.contract.invoice import InvoiceLine, InvoiceStatus
+from shared.document import MEDIA_TYPE, attachment
 from shared.web import Page, Request, Response, after_of, command_id, identity, limit_of, paged
 
 Number = Annotated[
@@ -159,10 +161,10 @@ def routes(handlers: Handlers) -> list[Any]:
         )
         return await answer(number)
 
-    @get("/api/invoices/{number:int}/document", media_type=document.MEDIA_TYPE, summary="The PDF")
+    @get("/api/invoices/{number:int}/document", media_type=MEDIA_TYPE, summary="The PDF")
     async def download(number: FromPath[int]) -> Response[bytes]:
         pdf = await handlers.pdf(await handlers.shown(number))
-        return Response(pdf, media_type=document.MEDIA_TYPE, headers=document.headers(number))
+        return Response(pdf, media_type=MEDIA_TYPE, headers=attachment(filename(number)))
 
     async def answer(number: int) -> InvoiceView:
         return _view(await handlers.shown(number), handlers.today())

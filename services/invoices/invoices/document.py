@@ -1,41 +1,31 @@
 """An invoice as a PDF that a company can send, and the same pages as pictures to look at before.
 
-The layout is `templates/invoice.typ`. What people typed reaches it as JSON, as values
-and never as source, so that nothing in it can be Typst code; the compiler sees no file
-but the layout. The document is the company's: it speaks the site's language, whoever asks for it.
+The layout is `templates/invoice.typ`. The document is the company's: it speaks the site's language,
+whoever asks for it.
 """
 
 import asyncio
-import re
-import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
-from importlib.util import find_spec
 from typing import Any
 
-import msgspec
-import typst
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from msgspec import Struct
 
-from invoices.logo import listed, printable
+from invoices.logo import printable
+from shared import document
 from shared.contract.invoice import InvoiceStatus
 from shared.contract.site import Site
+from shared.document import typed
 from shared.language import _, direction, language, locale, speaking, words
 from shared.money import figure, money
 
-MEDIA_TYPE = "application/pdf"
-PICTURE = "image/svg+xml"
-CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Marks that turn the order of what follows them around, and what can't be printed."""
 LARGEST = 500_000
 """Bytes. Tags are for people who hear a document read. A hundred long lines grow fourfold by them, and the whole
 answer must fit into one message on the bus (1 MB, of which base64 takes a quarter)."""
-LONG_WORD = re.compile("[!-~\u00a1-\u024f\u0370-\u052f]{31,}")
-"""Where letters stand apart (Latin, Greek, Cyrillic), a break within a word spoils no shape."""
 
 
 class Line(Struct, frozen=True):
@@ -79,9 +69,9 @@ def compiled(content: Content, site: Site, logo: bytes | None = None) -> bytes:
     """With all that a reader is served by, as far as it is small enough to be sent."""
     pdf = b""
     for picture in (logo, None) if logo else (None,):
-        values = inputs(content, site, picture)
+        given = values(content, site, picture)
         for tagged in (True, False):
-            pdf = _compiled(content, values, tagged=tagged)
+            pdf = document.compiled(_layout(), given, content.created_at, tagged=tagged)
             if len(pdf) <= LARGEST:
                 return pdf
     return pdf
@@ -89,39 +79,11 @@ def compiled(content: Content, site: Site, logo: bytes | None = None) -> bytes:
 
 @lru_cache(maxsize=8)
 def pictured(content: Content, site: Site, logo: bytes | None = None) -> tuple[bytes, ...]:
-    made: Any = typst.compile(  # one page as bytes, several as a list of them
-        _layout(), font_paths=_fonts(), format="svg", sys_inputs=inputs(content, site, logo)
-    )
-    return tuple(made) if isinstance(made, list) else (made,)
-
-
-def _compiled(content: Content, values: dict[str, str], *, tagged: bool) -> bytes:
-    pdf = typst.compile(
-        _layout(),
-        font_paths=_fonts(),
-        format="pdf",
-        sys_inputs=values,
-        timestamp=int(content.created_at.timestamp()),
-        pdf_tags=tagged,
-    )
-    assert isinstance(pdf, bytes)
-    return pdf
-
-
-def inputs(content: Content, site: Site, logo: bytes | None) -> dict[str, str]:
-    """What the layout is given: the values as JSON, and a logo that can be printed."""
-    with speaking(site.language):
-        values = {"invoice": msgspec.json.encode(_values(content, site)).decode()}
-    return values | {"logo": listed(logo)} if logo and printable(logo) else values
+    return document.pictured(_layout(), values(content, site, logo))
 
 
 def filename(number: int) -> str:
     return f"invoice-{number}.pdf"
-
-
-def headers(number: int) -> dict[str, str]:
-    """Of the PDF as an HTTP answer: kept as a file, since a page's policy would also hold for a viewer inside it."""
-    return {"content-disposition": f'attachment; filename="{filename(number)}"'}
 
 
 def count(quantity: Decimal) -> str:
@@ -133,23 +95,30 @@ def day(day: date) -> str:
     return format_date(day, "d MMMM yyyy", locale=locale())
 
 
-def _values(content: Content, site: Site) -> dict[str, object]:
+def values(content: Content, site: Site, logo: bytes | None) -> dict[str, Any]:
+    """What the layout is given: all as it is printed, and a logo that can be."""
+    with speaking(site.language):
+        printed = _printed(content, site)
+    return printed | {"logo": list(logo) if logo and printable(logo) else None}
+
+
+def _printed(content: Content, site: Site) -> dict[str, Any]:
     due, currency = content.due_on, content.currency
     return {
         "language": language(),
         "rtl": direction() == "rtl",
         "labels": _labels(content),
-        "company": _typed(site.company),
-        "address": [_typed(line) for line in site.address.splitlines() if line.strip()],
-        "tax_id": _typed(site.tax_id),
+        "company": typed(site.company),
+        "address": [typed(line) for line in site.address.splitlines() if line.strip()],
+        "tax_id": typed(site.tax_id),
         "status": content.status,
         "issued": day(content.created_at.date()),
         "due": day(due) if due else "",
-        "client": _typed(content.client),
-        "title": _typed(content.title),
+        "client": typed(content.client),
+        "title": typed(content.title),
         "lines": [
             {
-                "description": _typed(line.description),
+                "description": typed(line.description),
                 "quantity": count(line.quantity),
                 "unit_price": figure(line.unit_price, currency, locale()),
                 "amount": figure(line.amount, currency, locale()),
@@ -187,24 +156,6 @@ def _labels(content: Content) -> dict[str, str]:
     }
 
 
-def _typed(text: str) -> dict[str, object]:
-    """What somebody typed, legible and inert: nothing that turns neighbours around, no word wider than its column."""
-    plain = CONTROLS.sub("", text).strip()
-    strong = next((way for way in map(unicodedata.bidirectional, plain) if way in {"L", "R", "AL"}), "L")
-    return {"text": LONG_WORD.sub(_breakable, plain), "rtl": strong != "L"}
-
-
-def _breakable(word: re.Match[str]) -> str:
-    return "\u200b".join(word[0][at : at + 10] for at in range(0, len(word[0]), 10))
-
-
 @cache
 def _layout() -> bytes:
     return (files("invoices") / "templates" / "invoice.typ").read_bytes()
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """Noto Sans for the scripts of most names, and emoji; what it lacks is taken from the system's fonts."""
-    noto = find_spec("manimgx_fonts")
-    return typst.Fonts(font_paths=list(noto.submodule_search_locations or []) if noto else [])

@@ -44,7 +44,7 @@ LONGEST_TITLE = 200  # in a caption, of which Telegram takes 1024 characters (Bo
 UNREACHABLE = {
     "deleted": N_("The technician of this invoice was deleted, so there is nobody to send it to."),
     "blocked": N_("%(name)s has blocked the bot, so nothing can be sent until they press Start again."),
-    "deactivated": N_("%(name)s is deactivated, so nothing is sent to them."),
+    "deactivated": N_("%(name)s is paused, so nothing is sent to them."),
 }
 OVERDUE = "overdue"
 """What a list can be narrowed to like a status: pending, and due before today."""
@@ -175,27 +175,22 @@ class Handlers:
         return printed, site, await views.logo(self.pool)
 
     async def answer_document(self, request: DocumentRequest) -> DocumentAnswer:
-        """The PDF on its way to Telegram, or the sentence that says why there is none."""
+        """The PDF on its way to Telegram, or the sentence that says why there is none.
+
+        The sentence is kept, and each reader's language is found by it: it holds no number.
+        """
         invoice = await views.shown(self.pool, request.invoice)
         if invoice is None:
-            return DocumentAnswer(
-                refusal=_("Invoice #%(number)s was deleted, so it was not sent.", number=request.invoice)
-            )
+            return DocumentAnswer(refusal=_("The invoice was deleted, so it was not sent."))
         if invoice.status is InvoiceStatus.VOID:
-            return DocumentAnswer(
-                refusal=_("Invoice #%(number)s is void, so it was not sent.", number=request.invoice)
-            )
+            return DocumentAnswer(refusal=_("The invoice is void, so it was not sent."))
         pdf = await self.pdf(invoice)
         if len(pdf) > LARGEST_ANSWER:
-            return DocumentAnswer(
-                refusal=_(
-                    "The PDF of invoice #%(number)s is too large to send. Please use shorter lines.",
-                    number=request.invoice,
-                )
-            )
-        return DocumentAnswer(
-            pdf=pdf, filename=document.filename(invoice.number), caption=caption(invoice, self._site())
-        )
+            return DocumentAnswer(refusal=_("The PDF is too large to send. Please use shorter lines."))
+        site = self._site()
+        with speaking(site.language):
+            below = caption(invoice, site)
+        return DocumentAnswer(pdf=pdf, filename=document.filename(invoice.number), caption=below)
 
     async def _do(
         self,

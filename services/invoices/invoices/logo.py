@@ -13,6 +13,7 @@ JPEG = b"\xff\xd8\xff"
 WIDEST = 4096
 """Pixels on a side: a picture of few bytes can unfold to more memory than there is."""
 
+# The compiler's inputs are text, so that the bytes come as a list of numbers.
 PAGE = b"#set page(width: 4cm, height: 4cm)\n#image(bytes(json(bytes(sys.inputs.logo))), width: 1cm)"
 
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -29,15 +30,10 @@ def printable(image: bytes) -> str | None:
     if size is None or not all(1 <= side <= WIDEST for side in size):
         return None
     try:
-        typst.compile(PAGE, sys_inputs={"logo": listed(image)}, format="pdf", ignore_system_fonts=True)
+        typst.compile(PAGE, sys_inputs={"logo": str(list(image))}, format="pdf", ignore_system_fonts=True)
     except typst.TypstError:
         return None
     return kind
-
-
-def listed(image: bytes) -> str:
-    """The bytes as a JSON list, which the compiler makes bytes of again: its inputs are text."""
-    return f"[{','.join(map(str, image))}]"
 
 
 def _png_size(image: bytes) -> tuple[int, int] | None:

@@ -148,7 +148,7 @@ async def _technician(connection: asyncpg.Connection, recorded: Recorded) -> Non
         case TechnicianRegistered():
             sql = (
                 "INSERT INTO technicians (id, state) VALUES ($1, 'active') ON CONFLICT (id) "
-                "DO UPDATE SET state = 'active', deactivated = false, blocked = false"
+                "DO UPDATE SET state = 'active', blocked = false"
             )
             await connection.execute(sql, technician)
         case TechnicianDeleted():
@@ -170,13 +170,19 @@ async def _set_reach(
     deactivated: bool | None = None,
     blocked: bool | None = None,
 ) -> None:
-    """One of the two is another now; who comes back from it may still be kept away by the other."""
+    """One of the two is another now; who comes back from it may still be kept away by the other.
+
+    Only beside `deactivated` does `blocked` say more than `state`, which a version without it may have written last.
+    """
     sql = """
-        UPDATE technicians SET
-            deactivated = coalesce($2, deactivated), blocked = coalesce($3, blocked),
-            state = CASE WHEN coalesce($2, deactivated) THEN 'deactivated'
-                         WHEN coalesce($3, blocked) THEN 'blocked' ELSE 'active' END
-        WHERE id = $1
+        UPDATE technicians t SET blocked = now.blocked, state =
+            CASE WHEN now.deactivated THEN 'deactivated' WHEN now.blocked THEN 'blocked' ELSE 'active' END
+        FROM (
+            SELECT id, coalesce($2, state = 'deactivated') AS deactivated,
+                   coalesce($3, state = 'blocked' OR (blocked AND state = 'deactivated')) AS blocked
+            FROM technicians WHERE id = $1
+        ) now
+        WHERE t.id = now.id
     """
     await connection.execute(sql, technician, deactivated, blocked)
 

@@ -174,7 +174,7 @@ async def listed(
     """Newest first, one more than `limit` where there are more; `after` is the last number of the page before."""
     chosen = _Filter(wanted)
     if after is not None:
-        chosen.conditions.append(f"number < {chosen.place(_bigint(after))}")
+        chosen.conditions.append(f"number < {chosen.place(after)}")
     where, most = chosen.where, limit + 1
     latest = f"SELECT * FROM invoices WHERE {where} ORDER BY number DESC LIMIT"  # noqa: S608 - constants and $n
 

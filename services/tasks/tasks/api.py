@@ -130,7 +130,7 @@ def routes(handlers: Handlers) -> list[Any]:
         wanted = wanted_of(request.query_params, zone_of(request))
         most = limit_of(request)
         after_key: Key | None = (
-            after_of(request, tuple[datetime, int]) if wanted.by_schedule else bigint(after_of(request, int))
+            after_of(request, tuple[datetime, int]) if wanted.by_schedule else after_of(request, int)
         )
         return paged(await views.tasks(pool, wanted, after_key, most), most, views.key_of(wanted))
 
@@ -241,8 +241,3 @@ def asking(request: Request, version: int | None = None) -> Asking:
 
 def iso(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
-
-
-def bigint(number: FromPath[int] | None) -> int | None:
-    """A number that no row can have finds none, and is no error of the database."""
-    return number if number is None or abs(number) <= BIGGEST else 0

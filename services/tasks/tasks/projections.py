@@ -198,8 +198,7 @@ async def fold_profile(connection: asyncpg.Connection, recorded: Recorded) -> No
         case TechnicianRegistered(_, name, username):
             sql = (
                 "INSERT INTO technicians (id, name, username, status) VALUES ($1, $2, $3, 'active') ON CONFLICT (id) "
-                "DO UPDATE SET name = $2, username = $3, status = 'active', given_name = '', "
-                "deactivated = false, blocked = false"
+                "DO UPDATE SET name = $2, username = $3, status = 'active', given_name = '', blocked = false"
             )
             await connection.execute(sql, technician, name, username)
         case TechnicianProfileChanged(name, username):
@@ -216,13 +215,19 @@ async def set_reach(
     deactivated: bool | None = None,
     blocked: bool | None = None,
 ) -> None:
-    """One of the two is another now; who comes back from it may still be kept away by the other."""
+    """One of the two is another now; who comes back from it may still be kept away by the other.
+
+    Only beside `deactivated` does `blocked` say more than `status`, which a version without it may have written last.
+    """
     sql = """
-        UPDATE technicians SET
-            deactivated = coalesce($2, deactivated), blocked = coalesce($3, blocked),
-            status = CASE WHEN coalesce($2, deactivated) THEN 'deactivated'
-                          WHEN coalesce($3, blocked) THEN 'blocked' ELSE 'active' END
-        WHERE id = $1
+        UPDATE technicians t SET blocked = now.blocked, status =
+            CASE WHEN now.deactivated THEN 'deactivated' WHEN now.blocked THEN 'blocked' ELSE 'active' END
+        FROM (
+            SELECT id, coalesce($2, status = 'deactivated') AS deactivated,
+                   coalesce($3, status = 'blocked' OR (blocked AND status = 'deactivated')) AS blocked
+            FROM technicians WHERE id = $1
+        ) now
+        WHERE t.id = now.id
     """
     await connection.execute(sql, int(recorded.key), deactivated, blocked)
 

@@ -5,10 +5,12 @@ from typing import Any
 from litestar import get, post
 from litestar.params import FromPath
 
-from invoices import document, views
+from invoices import views
+from invoices.document import filename
 from invoices.domain import may_become
 from invoices.handlers import Handlers, status_of, unreachable
 from shared.contract.task import Status
+from shared.document import MEDIA_TYPE, PICTURE, attachment
 from shared.language import _
 from shared.refusal import Refused, Why
 from shared.web import Request, Response, command_id, form, fragment, identity, page, see
@@ -26,7 +28,7 @@ def routes(handlers: Handlers) -> list[Any]:
     @get("/invoices/{number:int}/document")
     async def download(number: FromPath[int]) -> Response[bytes]:
         pdf = await handlers.pdf(await handlers.shown(number))
-        return Response(pdf, media_type=document.MEDIA_TYPE, headers=document.headers(number))
+        return Response(pdf, media_type=MEDIA_TYPE, headers=attachment(filename(number)))
 
     @get("/invoices/{number:int}/preview")
     async def preview(request: Request, number: FromPath[int]) -> Response[str]:
@@ -42,7 +44,7 @@ def routes(handlers: Handlers) -> list[Any]:
         at = numbered(request.query_params.get("page", "1")) or 0
         if not 1 <= at <= len(pages):
             raise Refused(_("The document has no such page."), Why.MISSING)
-        return Response(pages[at - 1], media_type=document.PICTURE)
+        return Response(pages[at - 1], media_type=PICTURE)
 
     @post("/invoices/{number:int}/dispatch")
     async def dispatch(request: Request, number: FromPath[int]) -> Response[Any]:

@@ -1,5 +1,6 @@
 """A new invoice: lines that are added and removed, totals as one types, and nothing typed is lost."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -27,6 +28,8 @@ DUE_IN = (14, 30)
 WITHOUT_MAKING = {"more", "remove", "due", "preview"}
 """Buttons of the form that don't make the invoice."""
 
+THOUSANDS = re.compile(r"(?!0)\d{1,3},\d{3}")
+"""What may be thousands, or a fraction of three digits."""
 NOT_A_NUMBER = Decimal("NaN")  # what can't be read as a number; the rules have the sentence for it
 
 
@@ -226,8 +229,13 @@ def _percent(typed: Typed) -> Decimal:
 
 
 def _decimal(text: str) -> Decimal:
-    """A number as people write it: “12,50” and “١٢٫٥٠” are 12.50; with a point besides, a comma could mean anything."""
-    text = text.replace("\N{ARABIC DECIMAL SEPARATOR}", ".")
+    """A number as people write it: “12,50” and “١٢٫٥٠” are 12.50.
+
+    With a point besides, a comma could mean anything; and “1,250” is much to one and little to another.
+    """
+    text = text.strip().replace("\N{ARABIC DECIMAL SEPARATOR}", ".")
+    if THOUSANDS.fullmatch(text):
+        return NOT_A_NUMBER
     if text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
     try:

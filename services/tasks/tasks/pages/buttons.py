@@ -14,11 +14,14 @@ PRIMARY = frozenset({Move.ASSIGN, Move.SEND, Move.CLIENT_INFO, Move.COMPLETE, Mo
 
 
 class Button(Struct, frozen=True):
-    """action is posted to; href is a page that asks for more first; on_card is the label where there is little room."""
+    """action is posted to; href is a page that asks for more first; on_card is the label where there is little room.
 
-    move: Move
+    move is None where a status is set by its name.
+    """
+
+    move: Move | None
     label: str
-    icon: str
+    icon: str = ""
     action: str = ""
     href: str = ""
     on_card: str = ""
@@ -45,7 +48,7 @@ def buttons(task: TaskView, found: Allowed) -> Buttons:
     return Buttons(
         first,
         tuple(each for each in shown if each is not first),
-        tuple(set_status(status, task) for status in found.statuses),
+        tuple(Button(None, words(status), action=status_of(task, status)) for status in found.statuses),
     )
 
 
@@ -66,11 +69,13 @@ def button(move: Move, task: TaskView) -> Button:
                 move, label, "user-check", f"{here}/client-info", on_card=_("Send again") if again else ""
             )
         case Move.WITHDRAW:
-            return Button(move, _("Withdraw the offer"), "arrow-back-up", setting(move, task))
+            return Button(move, _("Withdraw the offer"), "arrow-back-up", status_of(task, SET_BY[move]))
         case Move.COMPLETE:
-            return Button(move, _("Mark as completed"), "check", setting(move, task), on_card=_("Complete"))
+            return Button(
+                move, _("Mark as completed"), "check", status_of(task, SET_BY[move]), on_card=_("Complete")
+            )
         case Move.CANCEL:
-            return Button(move, _("Cancel the task"), "ban", setting(move, task))
+            return Button(move, _("Cancel the task"), "ban", status_of(task, SET_BY[move]))
         case Move.INVOICE:
             return Button(move, _("Create invoice"), "file-invoice", href=f"/invoices/new?task={task.id}")
         case Move.EDIT:
@@ -81,9 +86,6 @@ def button(move: Move, task: TaskView) -> Button:
             assert_never(move)
 
 
-def setting(move: Move, task: TaskView) -> str:
-    return set_status(SET_BY[move], task).action
-
-
-def set_status(status: Status, task: TaskView) -> Button:
-    return Button(Move.EDIT, words(status), "", f"/tasks/{task.id}/status?status={status.value}")
+def status_of(task: TaskView, status: Status) -> str:
+    """What is posted to for this status."""
+    return f"/tasks/{task.id}/status?status={status.value}"

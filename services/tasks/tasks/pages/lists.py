@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from litestar import get
+from litestar.params import FromPath
 from msgspec import Struct
 
 from shared.contract.admin import Role
@@ -128,6 +129,12 @@ def routes(handlers: Handlers) -> list[Any]:
         others = [task for task in rows if exact is None or task.id != exact.id]
         return fragment(request, "tasks_found.html", tasks=[*([exact] if exact else []), *others][:FOUND])
 
+    @get("/tasks/search/{number:int}")
+    async def search_number(request: Request, number: FromPath[int]) -> Response[Any]:
+        """To the task that has this number; without one, to whatever else has to do with it."""
+        exact = await views.task(pool, number_in(str(number)))
+        return see(request, f"/tasks/{number}" if exact else f"/search?q={number}&everywhere=1")
+
     @get("/clients/search")
     async def search_clients(request: Request) -> Response[str]:
         typed = request.query_params.get("q", "").strip()
@@ -146,7 +153,7 @@ def routes(handlers: Handlers) -> list[Any]:
         typed = request.query_params.get("technician", "")
         return fragment(request, "names.html", people=await views.technicians(pool, CHOICES, typed))
 
-    return [index, search, search_clients, technicians, names]
+    return [index, search, search_number, search_clients, technicians, names]
 
 
 class Choice(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """One task: its facts, its people, what happened, and what may be done."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import get, post
@@ -66,12 +66,12 @@ def routes(handlers: Handlers) -> list[Any]:
             longer_than=longer_than,
         )
 
-    async def done(request: Request, number: int, doing: Awaitable[Any]) -> Response[Any]:
+    async def done(request: Request, number: int, command: TaskCommand) -> Response[Any]:
         """A script gets what happened as a line to show; a browser the page it came from, or the sentence."""
         here = request.headers.get("hx-target") == "toasts"
         before = (await handlers.task(number))[0] if here else Task()
         try:
-            await doing
+            await carry_out(request, number, command)
         except Refused as refused:
             if refused.why not in AT_THE_FORM or request.headers.get("hx-request"):
                 raise
@@ -157,36 +157,35 @@ def routes(handlers: Handlers) -> list[Any]:
             if not typed.get("technician_id"):
                 sentence = _("Choose a technician.")
                 raise Refused(sentence, Why.INVALID, {"technician_id": sentence})
-            return await done(request, number, give(request, number, typed))
+            return await done(request, number, AssignTask(number_in(typed["technician_id"])))
         except Refused as refused:
             if refused.why is not Why.INVALID or request.headers.get("hx-request"):
                 raise
             return await assignment_form(request, number, typed, refused)
 
-    async def give(request: Request, number: int, typed: Mapping[str, str]) -> None:
-        await handlers.assign(number, number_in(typed["technician_id"]), asking(request))
-
     @post("/tasks/{number:int}/dispatch")
     async def dispatch(request: Request, number: FromPath[int]) -> Response[Any]:
-        return await done(request, number, handlers.send(number, asking(request)))
+        return await done(request, number, SendTask())
 
     @post("/tasks/{number:int}/client-info")
     async def client_info(request: Request, number: FromPath[int]) -> Response[Any]:
-        return await done(request, number, handlers.send_client_info(number, asking(request)))
+        return await done(request, number, SendClientInfo())
 
     @post("/tasks/{number:int}/status")
     async def set_status(request: Request, number: FromPath[int]) -> Response[Any]:
         """The status is the form's, or stands in the address: so a button says all by itself."""
         named = form(request).get("status", "") or request.query_params.get("status", "")
-        command = SetStatus(checks.status_of(named))
-        return await done(request, number, carry_out(request, number, command))
+        return await done(request, number, SetStatus(checks.status_of(named)))
 
     @post("/tasks/{number:int}/column")
     async def drop(request: Request, number: FromPath[int]) -> Response[Any]:
         """A card was dropped into a column of the board."""
         column = checks.status_of(form(request).get("to", ""))
         state, _version = await handlers.task(number)
-        return await done(request, number, carry_out(request, number, dropped(state, column)))
+        command = dropped(state, column)
+        if isinstance(command, AssignTask):
+            raise Refused(_("Choose a technician."), Why.INVALID)
+        return await done(request, number, command)
 
     async def carry_out(request: Request, number: int, command: TaskCommand) -> None:
         match command:
@@ -196,8 +195,8 @@ def routes(handlers: Handlers) -> list[Any]:
                 await handlers.send_client_info(number, asking(request))
             case SetStatus(status):
                 await handlers.set_status(number, status, asking(request))
-            case AssignTask():
-                raise Refused(_("Choose a technician."), Why.INVALID)
+            case AssignTask(technician):
+                await handlers.assign(number, technician, asking(request))
 
     @get("/tasks/{number:int}/delete")
     async def ask_delete(request: Request, number: FromPath[int]) -> Response[str]:

@@ -129,7 +129,7 @@ async def board(pool: Connection, wanted: Wanted, deep: int) -> list[Column]:
     if wanted.words.strip():
         rows, counts = await spoken_columns(pool, wanted, sql, deep)
     else:
-        rows, counts = await columns(pool, sql, shown, deep)
+        rows, counts = await columns(pool, sql, shown, deep, by_schedule=wanted.by_schedule)
     cards = [card_of(row) for row in rows]
     return [
         Column(
@@ -145,16 +145,25 @@ Columns: TypeAlias = tuple[list[Any], dict[str, int]]
 """The rows of the cards, and how many there are of each status."""
 
 
-async def columns(pool: Connection, sql: Sql, shown: list[Status], deep: int) -> Columns:
-    """Each column by its own index, so that it costs the same however many are in it."""
+async def columns(
+    pool: Connection, sql: Sql, shown: list[Status], deep: int, *, by_schedule: bool
+) -> Columns:
+    """Each column by its own index, so that it costs the same however many are in it.
+
+    Who has waited longest may be scheduled for any day, so that no index leads to those of some days in that order:
+    there as many are looked through as are counted, the first of the days.
+    """
     parts, counts = [], []
     for status in shown:
         where = " AND ".join([f"status = {sql.place(status)}", *sql.conditions])
         turn = " DESC" if status in CLOSED else ""
+        those = f"tasks WHERE {where}"
+        if by_schedule:
+            those = f"(SELECT * FROM {those} ORDER BY scheduled_at, number LIMIT {COUNTED + 1}) due"  # noqa: S608 - only constants and $n
         parts.append(
-            f"(SELECT * FROM tasks WHERE {where} ORDER BY status_since{turn}, number{turn} LIMIT {deep})"  # noqa: S608 - only constants and $n
+            f"(SELECT * FROM {those} ORDER BY status_since{turn}, number{turn} LIMIT {deep})"  # noqa: S608 - as above
         )
-        counts.append(f"(SELECT count(*) FROM (SELECT 1 FROM tasks WHERE {where} LIMIT {COUNTED + 1}) c)")  # noqa: S608 - as above
+        counts.append(f"(SELECT count(*) FROM (SELECT 1 FROM {those} LIMIT {COUNTED + 1}) c)")  # noqa: S608 - as above
     found = await pool.fetch(TASK.format(chosen=" UNION ALL ".join(parts), order=AGE), *sql.values)
     many = await pool.fetch(f"SELECT unnest(ARRAY[{', '.join(counts)}]) AS many", *sql.values)
     return found, {status: row["many"] for status, row in zip(shown, many, strict=True)}

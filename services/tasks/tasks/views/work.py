@@ -6,7 +6,8 @@ import asyncpg
 from msgspec import Struct
 
 from shared.contract.task import Priority, Status
-from shared.language import _, translated
+from shared.language import _
+from shared.sentences import stored
 
 from .rows import Connection, Named
 
@@ -167,4 +168,4 @@ def _delivery(row: asyncpg.Record) -> Delivery:
         row["task_info_reason"] if task_info in ("failed", "unknown") else None,
     )
     reason = next(filter(None, reasons), None)
-    return Delivery(task_info, client_info, translated(reason) if reason else None)
+    return Delivery(task_info, client_info, stored(reason) if reason else None)
