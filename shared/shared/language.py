@@ -122,7 +122,7 @@ def _locale(tag: str) -> Locale:
     try:
         return Locale.parse(tag, sep="-")
     except (ValueError, UnknownLocaleError):
-        return Locale(ENGLISH)
+        return Locale(known(tag) or ENGLISH)
 
 
 WORDS = {

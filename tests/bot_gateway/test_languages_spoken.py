@@ -17,6 +17,7 @@ from shared.contract.task import (
     CLIENT_INFO,
     TAP,
     Action,
+    ClientInfoAnswer,
     ClientInfoSent,
     RejectionExplained,
     TaskAccepted,
@@ -132,6 +133,23 @@ async def test_the_office_reads_why_a_delivery_failed_in_its_own_language(
     async with gateway.as_role(Role.VIEWER, browser=True) as browser:
         browser.headers["Cookie"] += "; callout_language=ar"
         assert wanted in (await browser.get(f"/technicians/{yasmin.id}")).text
+
+
+async def test_what_a_service_refuses_is_kept_in_one_language(gateway: Gateway, yasmin: Person) -> None:
+    """Also where the site speaks another: the office may read in any."""
+    await gateway.hears("site", "main", SiteSettingsChanged(Site(language="ar")))
+
+    async def arabic() -> bool:
+        """the site's settings in use"""
+        return gateway.service.site().language == "ar"
+
+    await eventually(arabic)
+    gateway.desk.client = ClientInfoAnswer()
+    await offered(gateway, yasmin)
+    await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 1), ClientInfoSent(yasmin.id, 1, 12))
+    [failed] = await gateway.told("DeliveryFailed")
+    assert failed["reason"] == "The client's data may not be sent now."
+    assert (CLIENT_INFO, "en") in gateway.desk.asked_in
 
 
 # ── What runs in two directions ──────────────────────────────────────────────

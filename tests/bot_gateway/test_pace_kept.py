@@ -1,5 +1,6 @@
 """Telegram's limits, as simulated time: about 30 a second in all, one a second in a chat after a short burst."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +52,12 @@ def test_whenever_they_come_the_limit_holds(gaps: list[float]) -> None:
         now += pace.everyone(now)
         moments.append(now)
     assert most_within(moments, 1.0) <= 31
+
+
+def test_a_server_that_allows_more_is_used_faster() -> None:
+    """Ten times as fast: in all, and in one chat."""
+    plain, fast = Pace(), Pace(times=10)
+    everyone = [[pace.everyone(100.0) for _ in range(200)][-1] for pace in (plain, fast)]
+    one_chat = [[pace.chat(7, 100.0) for _ in range(20)][-1] for pace in (plain, fast)]
+    assert everyone[0] / everyone[1] == pytest.approx(10)
+    assert one_chat[0] / one_chat[1] == pytest.approx(10)

@@ -23,6 +23,8 @@ from shared.contract.task import (
     TapAnswer,
     TaskAccepted,
 )
+from shared.language import _, speaking
+from shared.sentences import kept_failing, stored
 from tests.bot_gateway.conftest import Gateway
 from tests.people import Person
 
@@ -148,7 +150,10 @@ async def test_client_info_whose_answer_breaks_has_failed_in_the_end(
     async with broken_tasks(gateway):
         await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 1), ClientInfoSent(yasmin.id, 1, 12))
         [failed] = await gateway.told("DeliveryFailed")
-    assert failed["reason"].startswith("It kept failing: A part of Callout broke")
+    assert failed["reason"] == kept_failing(courier.BROKE)
+    with speaking("ar"):
+        assert _(courier.BROKE) in stored(failed["reason"])
+        assert "kept failing" not in stored(failed["reason"])
 
 
 async def test_the_same_update_twice_is_one(gateway: Gateway, yasmin: Person) -> None:

@@ -151,6 +151,26 @@ async def test_the_list_is_sorted_and_paged_by_key(gateway: Gateway, yasmin: Per
     await gateway.call("GET", "/api/technicians?sort=height", None, 422)
 
 
+async def test_every_name_has_its_page(gateway: Gateway) -> None:
+    """Also those of which the database makes other small letters than Python does."""
+    people = [await gateway.joined(name, None) for name in ("İnci", "Ivan", "ÖZGE")]
+    after: str | None = ""
+    found: list[int] = []
+    while after is not None:
+        page = await gateway.call("GET", f"/api/technicians?limit=1&sort=name&after={after}")
+        found += [each["telegram_id"] for each in page["items"]]
+        after = page["next"]
+    assert sorted(found) == sorted(person.id for person in people)
+
+
+async def test_a_viewer_reads_the_note_and_can_not_change_it(gateway: Gateway, yasmin: Person) -> None:
+    await gateway.call("PATCH", f"/api/technicians/{yasmin.id}", {"note": "Only before noon"})
+    async with gateway.as_role(Role.VIEWER, browser=True) as browser:
+        shown = (await browser.get(f"/technicians/{yasmin.id}")).text
+    assert "Only before noon" in shown
+    assert "<textarea" not in shown
+
+
 async def test_the_address_keeps_the_view_and_the_filters(gateway: Gateway, yasmin: Person) -> None:
     """Words, reachability and order; a filter that fits nobody says so and leads back."""
     async with gateway.as_role(Role.VIEWER, browser=True) as browser:

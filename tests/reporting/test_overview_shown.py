@@ -26,6 +26,7 @@ from shared.contract.task import (
     TaskSent,
     TaskStatusChanged,
 )
+from shared.language import speaking, translated
 from tests.reporting.conftest import As, Settle, Told
 from tests.reporting.histories import LENA, RAMI, Teller, boiler, invoice, uuid7
 
@@ -210,6 +211,25 @@ async def test_a_viewer_sees_what_waits_and_no_button(told: Told, caller: As) ->
     assert "<form" not in needs
     assert "#assign" not in needs
     assert 'href="/tasks/1001#assign"' in await section(await caller(Role.DISPATCHER), "attention")
+
+
+async def test_a_quick_reason_is_read_in_the_readers_language(told: Told, office: httpx.AsyncClient) -> None:
+    """On the overview as in the report; what somebody typed stays as it is."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=3)
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Rejected one"), 7), after=1)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1001", TaskRejected(RAMI, 1), by_technician(RAMI), after=1)
+    teller.tell("task.1001", RejectionExplained(RAMI, 1, "Too far"), by_technician(RAMI), after=1)
+    await told(teller.told)
+    office.cookies.set("callout_language", "ar")
+    with speaking("ar"):
+        far = translated("Too far")
+    needs, report = await section(office, "attention"), (await office.get("/reports/1001")).text
+    assert far in needs
+    assert "Too far" not in needs
+    assert f"<bdi>{far}</bdi>" in report
 
 
 async def test_more_than_are_shown_are_counted_and_one_click_away(

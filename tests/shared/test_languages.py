@@ -11,6 +11,7 @@ from babel.messages.catalog import Message
 from shared import language
 from shared.language import LOCALES, N_, _, direction, locale, ngettext, speaking, word, words
 from shared.money import money
+from shared.sentences import kept_failing, stored
 from tests.words import WORDS
 
 LANGUAGES = sorted(path.stem for path in LOCALES.glob("*.po"))
@@ -69,6 +70,24 @@ def test_a_tag_that_means_nothing_is_english(tag: str) -> None:
     with speaking(tag):
         assert _("Save") == "Save"
         assert locale().language == "en"
+
+
+@pytest.mark.parametrize("tag", ["ar-XQ9", "ar-/../x", "ar_x"])
+def test_sentences_and_dates_are_of_one_language(tag: str) -> None:
+    """Also where only the language of a tag means something; what is kept by the locale depends on it."""
+    with speaking(tag):
+        assert language.language() == locale().language == "ar"
+
+
+def test_a_reason_that_is_kept_is_read_in_any_language() -> None:
+    away = N_("Telegram can't be reached.")
+    assert stored(kept_failing(away)) == "It kept failing: Telegram can't be reached."
+    assert stored("It kept failing") == "It kept failing"
+    assert stored("") == ""
+    with speaking("ar"):
+        assert stored(away) == _(away) != away
+        assert _(away) in stored(kept_failing(away))
+        assert "kept" not in stored(kept_failing(away))
 
 
 def test_nothing_is_said_as_nothing() -> None:

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from reporting.figures import NOTHING, duration
-from reporting.views import FullReport
+from reporting.views import Answer, FullReport
 from shared import language
 from shared.contract.site import Site
 from shared.document import compiled, said, typed
 from shared.language import _, speaking, words
 from shared.money import money
+from shared.sentences import stored
 
 LONG = 300
 """Lines of a timeline beyond which tags for screen readers make the file several times larger, and slow."""
@@ -71,9 +72,7 @@ def _values(report: FullReport, site: Site, printed_at: datetime) -> dict[str, A
                 "rows": [
                     [
                         typed(each.technician_name),
-                        typed(
-                            f"{words(each.response)}: {each.reason}" if each.reason else words(each.response)
-                        ),
+                        typed(_response(each)),
                         typed(str(each.offer)),
                         typed(time(each.at)),
                         typed(duration(each.seconds)),
@@ -125,6 +124,11 @@ def _values(report: FullReport, site: Site, printed_at: datetime) -> dict[str, A
             },
         ],
     }
+
+
+def _response(answer: Answer) -> str:
+    said = words(answer.response)
+    return f"{said}: {stored(answer.reason)}" if answer.reason else said
 
 
 @cache

@@ -7,5 +7,16 @@ the names that are known then; so an erased client's name is gone from every sen
 from .kinds import AGGREGATES, LABELS, label
 from .log import mentioned, sentence
 from .notified import Line, notification
+from .parts import kept_failing, stored
 
-__all__ = ["AGGREGATES", "LABELS", "Line", "label", "mentioned", "notification", "sentence"]
+__all__ = [
+    "AGGREGATES",
+    "LABELS",
+    "Line",
+    "kept_failing",
+    "label",
+    "mentioned",
+    "notification",
+    "sentence",
+    "stored",
+]

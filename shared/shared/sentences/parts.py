@@ -68,9 +68,19 @@ def refused(event: BotRefused) -> str:
     )  # fmt: skip
 
 
+KEPT_FAILING = N_("It kept failing: %(reason)s")
+
+
+def kept_failing(reason: str) -> str:
+    """The reason of what was tried again and again, in English, as it is kept."""
+    return KEPT_FAILING % {"reason": reason}
+
+
 def stored(reason: str) -> str:
-    """A reason that stands in an event, in English: in the reader's language where the catalogue knows it."""
-    return language.translated(reason) if reason else ""
+    """A reason that is kept in English: in the reader's language where the catalogue knows it."""
+    last = reason.removeprefix(kept_failing(""))
+    why = language.translated(last)
+    return why if last == reason else _(KEPT_FAILING, reason=why)
 
 
 def technician_called(key: str, who: Names) -> str:

@@ -18,7 +18,9 @@ from bot_gateway.domain import Link
 from shared.bus import AnswerBroke
 from shared.contract.delivery import Trouble
 from shared.journal.database import DATABASE_AWAY
+from shared.language import N_
 from shared.refusal import Refused, Why
+from shared.sentences import kept_failing
 
 from .connection import FINISH, Connection, Line
 from .ledger import Ledger
@@ -35,6 +37,7 @@ BREATH = 0.05  # seconds between two looks at a long queue
 WAITS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds after the first, second, … try
 TRIES = 12  # tries of what reaches Telegram and fails there, about six minutes
 AWAY = 3.0  # seconds until another service is asked again
+BROKE = N_("A part of Callout broke while it was asked for what is to be sent.")
 
 Refuse = Callable[[Line, str], Awaitable[None]]
 
@@ -117,7 +120,7 @@ class Courier:
                 await self._ledger.failed(row, line.bot_id, Trouble.REFUSED, refused.sentence)
         except AnswerBroke as broke:
             log.error("delivery waits for an answer that broke", delivery=str(row.id), error=str(broke))
-            await self._again(row, str(broke), line.bot_id)
+            await self._again(row, BROKE, line.bot_id)
         except Exception as error:
             # A fault of ours. Its text could hold what was to be sent, so only its kind and place are told.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -195,7 +198,7 @@ class Courier:
 
     async def _again(self, row: Row, reason: str, bot_id: int) -> None:
         if row.tries + 1 >= TRIES:
-            await self._ledger.failed(row, bot_id, Trouble.REFUSED, f"It kept failing: {reason}")
+            await self._ledger.failed(row, bot_id, Trouble.REFUSED, kept_failing(reason))
         else:
             await self._ledger.requeue(row, WAITS[min(row.tries, len(WAITS) - 1)], reason, spend=True)
 

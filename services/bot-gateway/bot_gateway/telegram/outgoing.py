@@ -34,7 +34,7 @@ from shared.contract.delivery import Purpose, Trouble
 from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest
 from shared.contract.site import Site
 from shared.contract.task import CLIENT_INFO, ClientInfoAnswer, ClientInfoRequest
-from shared.language import N_, _, speaking
+from shared.language import ENGLISH, N_, _, speaking
 from shared.refusal import Refused, Why
 
 from . import keyboards, messages
@@ -178,8 +178,8 @@ class Outgoing:
         )
 
     async def _ask(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
-        """In the language of the site: where the answer is a refusal, or there is none, the office reads why."""
-        with speaking(self._site().language):
+        """In English: why there is no answer is kept, and each of its readers reads it in their own language."""
+        with speaking(ENGLISH):
             return await self._bus.request(subject, question, answer, timeout)
 
     def _messages(
@@ -283,7 +283,7 @@ class Outgoing:
         card = await views.card(self._pool, row.task, row.offer)
         if card is None:
             # Only while `callout rebuild` fills the tables again.
-            raise Refused("The card of this task is being rebuilt.", Why.UNAVAILABLE)
+            raise Refused(N_("The card of this task is being rebuilt."), Why.UNAVAILABLE)
         return card
 
 

@@ -91,26 +91,27 @@ STATUS = {
 class Order(Struct, frozen=True):
     """A way to go through the list.
 
-    by         the SQL of its first key; the second is the id
+    column     its first key; the second is the id
     ascending  or else the greatest first
     key        what both are, as `?after=` holds them
-    of         the field that the first key is made from
+    of         the field that shows the column
+    compared   how the database compares the first key: it knows other small letters than Python does
     """
 
-    by: str
+    column: str
     ascending: bool
     key: Any
     of: str
+    compared: str = "{}"
 
     def place(self, technician: TechnicianView) -> tuple[Any, int]:
         """Where the next page goes on."""
-        first = getattr(technician, self.of)
-        return (first.lower() if isinstance(first, str) else first, technician.telegram_id)
+        return getattr(technician, self.of), technician.telegram_id
 
 
 ORDERS = {
     "": Order("registered_at", False, tuple[datetime, int], "registered_at"),
-    "name": Order("lower(shown)", True, tuple[str, int], "name"),
+    "name": Order("shown", True, tuple[str, int], "name", "lower({})"),
     "load": Order("held", False, tuple[int, int], "open_tasks"),
 }
 """`?sort=`: the newest first, by name, the busiest first."""
@@ -135,11 +136,13 @@ async def technicians(
     """`limit` + 1 of them in this order; `after` is the place of the last one of the page before."""
     conditions = ["standing <> 'deleted'"]
     given: list[Any] = [limit + 1]
+    by = order.compared.format(order.column)
     if after:
         _check(after)
         given += after
         sign = ">" if order.ascending else "<"
-        conditions.append(f"({order.by}, id) {sign} (${len(given) - 1}, ${len(given)})")
+        last = order.compared.format(f"${len(given) - 1}")
+        conditions.append(f"({by}, id) {sign} ({last}, ${len(given)})")
     if q := q.strip():
         given.append(f"%{_literal(q.removeprefix('@'))}%")
         named = " OR ".join(
@@ -152,7 +155,7 @@ async def technicians(
             raise Refused(sentence, Why.INVALID, {"status": sentence})
         conditions.append(STATUS[status])
     way = "" if order.ascending else " DESC"
-    in_order = f"ORDER BY {order.by}{way}, id{way}"
+    in_order = f"ORDER BY {by}{way}, id{way}"
     who = f"{_WITH_LOAD} WHERE {' AND '.join(conditions)} {in_order} LIMIT $1"
     rows = await pool.fetch(f"{_THEIR_ANSWERS.format(who=who)} {in_order}", *given)
     return [_technician(row) for row in rows]

@@ -5,6 +5,7 @@ from .lines import KINDS, AuditFilter, Line, actors, audit, recent, timeline
 from .rows import first_id
 from .statistics import OUTCOMES, Statistics, statistics
 from .story import (
+    Answer,
     FullReport,
     ReportFilter,
     TaskReport,
@@ -19,6 +20,7 @@ from .today import Day, days, standing
 __all__ = [
     "KINDS",
     "OUTCOMES",
+    "Answer",
     "Attention",
     "AuditFilter",
     "Day",

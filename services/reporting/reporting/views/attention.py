@@ -79,11 +79,21 @@ class Attention(Struct, frozen=True):
 
 async def attention(connection: Connection, now: datetime, late: datetime, today: date) -> Attention:
     """late  what waits since before that waits for too long; today  by the site's clock"""
+    rejected = await connection.fetch(_REJECTED, SHOWN)
+    unanswered = await connection.fetch(_UNANSWERED, late, SHOWN)
+    without_client_info = await connection.fetch(_WITHOUT_CLIENT_INFO, late, SHOWN)
+    overdue = await connection.fetch(_OVERDUE, today, SHOWN)
     undelivered = await connection.fetch(_UNDELIVERED, first_id(now - LOST), SHOWN)
     told = await lines(connection, undelivered)
+    waiting = (*rejected, *unanswered, *without_client_info)
+    who = await names.known_to(
+        connection,
+        {stream_name("technician", row["technician"]) for row in waiting if row["technician"]}
+        | {stream_name("client", row["client"]) for row in overdue},
+    )
     return Attention(
-        rejected=await _waiting(connection, await connection.fetch(_REJECTED, SHOWN)),
-        unanswered=await _waiting(connection, await connection.fetch(_UNANSWERED, late, SHOWN)),
+        rejected=_waiting(rejected, who),
+        unanswered=_waiting(unanswered, who),
         undelivered=Some(
             [
                 Undelivered(line, Purpose(row["purpose"]), row["invoice"])
@@ -91,17 +101,12 @@ async def attention(connection: Connection, now: datetime, late: datetime, today
             ],
             _count(undelivered),
         ),
-        without_client_info=await _waiting(
-            connection, await connection.fetch(_WITHOUT_CLIENT_INFO, late, SHOWN)
-        ),
-        overdue=await _overdue(connection, await connection.fetch(_OVERDUE, today, SHOWN)),
+        without_client_info=_waiting(without_client_info, who),
+        overdue=_overdue(overdue, who),
     )
 
 
-async def _waiting(connection: Connection, rows: Sequence[asyncpg.Record]) -> Some[Waiting]:
-    who = await names.known_to(
-        connection, {stream_name("technician", row["technician"]) for row in rows if row["technician"]}
-    )
+def _waiting(rows: Sequence[asyncpg.Record], who: names.Names) -> Some[Waiting]:
     shown = [
         Waiting(
             id=row["task"],
@@ -117,8 +122,7 @@ async def _waiting(connection: Connection, rows: Sequence[asyncpg.Record]) -> So
     return Some(shown, _count(rows))
 
 
-async def _overdue(connection: Connection, rows: Sequence[asyncpg.Record]) -> Some[Overdue]:
-    who = await names.known_to(connection, {stream_name("client", row["client"]) for row in rows})
+def _overdue(rows: Sequence[asyncpg.Record], who: names.Names) -> Some[Overdue]:
     shown = [
         Overdue(
             id=row["invoice"],
@@ -191,7 +195,11 @@ ORDER BY f.id DESC LIMIT $2
 """
 
 _OVERDUE = """
-SELECT i.invoice, i.task, i.total, i.currency, i.due_on, r.title, r.client, count(*) OVER () AS all
-FROM report_invoices i JOIN reports r USING (task)
-WHERE i.status = 'pending' AND i.due_on < $1 ORDER BY i.due_on, i.invoice LIMIT $2
+SELECT i.*, r.title, r.client
+FROM (
+    SELECT *, count(*) OVER () AS all FROM report_invoices
+    WHERE status = 'pending' AND due_on < $1 ORDER BY due_on, invoice LIMIT $2
+) i
+JOIN reports r USING (task)
+ORDER BY i.due_on, i.invoice
 """

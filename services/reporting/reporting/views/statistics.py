@@ -137,12 +137,18 @@ FROM reports WHERE completed_at >= $2 AND completed_at < $3
 GROUP BY GROUPING SETS ((1), ())
 """
 
+# Counted apart from the medians: only what is counted alone needs no sorting.
 _TECHNICIANS = """
-SELECT technician, percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', took)) AS median,
-    count(*) FILTER (WHERE response = 'accepted') AS accepted,
-    count(*) FILTER (WHERE response = 'rejected') AS rejected,
-    count(*) FILTER (WHERE response = 'completed') AS completed
-FROM responses WHERE event >= $1 AND event < $2
-GROUP BY technician
+SELECT * FROM (
+    SELECT technician,
+        count(*) FILTER (WHERE response = 'accepted') AS accepted,
+        count(*) FILTER (WHERE response = 'rejected') AS rejected,
+        count(*) FILTER (WHERE response = 'completed') AS completed
+    FROM responses WHERE event >= $1 AND event < $2 GROUP BY technician
+) counted
+LEFT JOIN (
+    SELECT technician, percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', took)) AS median
+    FROM responses WHERE event >= $1 AND event < $2 AND took IS NOT NULL GROUP BY technician
+) timed USING (technician)
 ORDER BY completed DESC, accepted DESC, technician
 """

@@ -22,22 +22,22 @@ class Day(Struct, frozen=True):
 
 async def days(connection: Connection, spans: Sequence[tuple[datetime, datetime]]) -> list[Day]:
     """A `Day` for each span of time, from its begin to before its end."""
-    return [await _day(connection, begin, end) for begin, end in spans]
+    firsts, pasts = [first_id(begin) for begin, _ in spans], [first_id(end) for _, end in spans]
+    happened: list[dict[str, int]] = [{} for _ in spans]
+    for row in await connection.fetch(_HAPPENED, firsts, pasts, list(_COUNTED)):
+        happened[row["span"] - 1][_COUNTED[row["kind"]]] = row["count"]
+    times = {row["span"]: row["median"] for row in await connection.fetch(_ANSWER_TIMES, firsts, pasts)}
+    return [
+        Day(
+            **{name: each.get(name, 0) for name in _COUNTED.values()}, answer_seconds=seconds(times.get(span))
+        )
+        for span, each in enumerate(happened, 1)
+    ]
 
 
 async def standing(connection: Connection) -> Mapping[str, int]:
     """status → how many tasks stand in it"""
     return {row["status"]: row["tasks"] for row in await connection.fetch("SELECT * FROM status_counts")}
-
-
-async def _day(connection: Connection, begin: datetime, end: datetime) -> Day:
-    ids = first_id(begin), first_id(end)
-    rows = await connection.fetch(_HAPPENED, list(_COUNTED), *ids)
-    happened = {row["kind"]: row["count"] for row in rows}
-    return Day(
-        **{name: happened.get(kind, 0) for kind, name in _COUNTED.items()},
-        answer_seconds=seconds(await connection.fetchval(_ANSWER_TIME, *ids)),
-    )
 
 
 _COUNTED = {
@@ -49,7 +49,14 @@ _COUNTED = {
     "InvoiceCreated": "invoices",
 }
 
-_HAPPENED = "SELECT kind, count(*) FROM audit WHERE kind = ANY($1) AND id >= $2 AND id < $3 GROUP BY kind"
-_ANSWER_TIME = """
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY took) FROM responses WHERE event >= $1 AND event < $2
-"""
+_SPANS = "unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS spans (first, past, span)"
+
+_HAPPENED = f"""
+SELECT span, kind, count(*) FROM {_SPANS} JOIN audit ON id >= first AND id < past AND kind = ANY($3)
+GROUP BY span, kind
+"""  # noqa: S608 - own words
+
+_ANSWER_TIMES = f"""
+SELECT span, percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS median
+FROM {_SPANS} JOIN responses ON event >= first AND event < past GROUP BY span
+"""  # noqa: S608 - own words
