@@ -17,7 +17,8 @@ def main() -> None:
     text = KEPT.read_text() if KEPT.exists() else EXAMPLE.read_text()
     named = {line.partition("=")[0] for line in text.splitlines()}
     missing = [line for line in EXAMPLE.read_text().splitlines() if "=" in line and not line.startswith("#")]
-    text += "".join(f"{line}\n" for line in missing if line.partition("=")[0] not in named)
+    added = [line for line in missing if line.partition("=")[0] not in named]
+    text = "\n".join([text.rstrip("\n"), *added, ""])
     filled = EMPTY.sub(lambda match: f"{match['name']}={secrets.token_urlsafe(36)}", text)
     new = KEPT.with_name(".env.new")
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
