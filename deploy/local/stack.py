@@ -86,9 +86,12 @@ class _Server(uvicorn.Server):
 
 
 class Http:
-    """One ASGI app on one socket, served until `stop`."""
+    """One ASGI app on one socket, served until `stop`.
 
-    def __init__(self, app: Any, opened: socket.socket) -> None:
+    trusted_proxies  see `Settings`; where nothing is said, those on this machine
+    """
+
+    def __init__(self, app: Any, opened: socket.socket, trusted_proxies: str | None = None) -> None:
         self.port: int = opened.getsockname()[1]
         self._socket = opened
         self._server = _Server(
@@ -98,6 +101,7 @@ class Http:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=trusted_proxies,
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,  # frames are small; compressing each for each socket costs more
                 timeout_graceful_shutdown=5,

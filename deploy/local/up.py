@@ -65,7 +65,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         stack.push_async_callback(service.stop)
         if service.name == "notifier" and (password := await _first_owner(service)):
             print(_first_login(password), flush=True)
-        http = Http(service.asgi, _open(ours.host, ours.port))
+        http = Http(service.asgi, _open(ours.host, ours.port), ours.trusted_proxies)
         await http.start()
         stack.push_async_callback(http.stop)
         await ending.wait()

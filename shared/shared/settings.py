@@ -22,6 +22,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url    where browsers reach the dashboard; the cookie is `Secure` when it is https
     telegram_api  base URL of the Bot API
     telegram_pace how many times faster than Telegram's own servers it may be used
+    trusted_proxies  addresses and networks, with commas between them, that say in `X-Forwarded-For` for whom they ask
     """
 
     postgres: str
@@ -32,6 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     telegram_pace: Annotated[float, Meta(gt=0)] = 1.0
     host: str = "127.0.0.1"
     port: int = 8000
+    trusted_proxies: str = "127.0.0.1"
     log_level: str = "info"
 
     def fernet(self, purpose: str) -> Fernet:

@@ -43,7 +43,7 @@ async def test_a_client_is_found_without_a_mouse(callout: Callout, browser: Brow
 
         await page.keyboard.press("ArrowDown")
         await expect(client.first).to_be_visible()
-        await expect(found.get_by_role("option", name=re.compile("Search everywhere"))).to_be_visible()
+        await expect(found.get_by_role("option", name="Search everywhere for “zanz”")).to_be_visible()
         await until_chosen(page, "Clients")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("heading", name="Mrs. Zanzibar").first).to_be_visible()
@@ -52,6 +52,12 @@ async def test_a_client_is_found_without_a_mouse(callout: Callout, browser: Brow
         await page.keyboard.type(f"#{number}")
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(f"{callout.url}/tasks/{number}")
+
+        await page.keyboard.press("/")
+        await page.keyboard.type("99999")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(f"{callout.url}/search?q=99999&everywhere=1")
+        await expect(page.get_by_text("Nothing found", exact=True)).to_be_visible()
 
 
 async def until_chosen(page: Page, group: str) -> None:

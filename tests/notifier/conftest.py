@@ -83,7 +83,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         service = app.build(settings)
         await service.start()
         stack.push_async_callback(service.stop)
-        http = Http(service.asgi, listen("127.0.0.1", 0))
+        http = Http(service.asgi, listen("127.0.0.1", 0), settings.trusted_proxies)
         await http.start()
         stack.push_async_callback(http.stop)
 

@@ -148,7 +148,7 @@ async def test_a_live_socket_hears_of_every_change_and_when_it_has_caught_up(not
     """Also of what makes no notification; of very many that were missed, the newest and how many there were."""
     token = await notifier.token()
     async with live(notifier, token) as socket:
-        assert await until(socket, "live") == [{"kind": "live", "missed": 0}]
+        assert await until(socket, "live") == [{"kind": "live", "missed": 0, "last": None}]
         await notifier.publish("task.1", ANNA, TaskEdited(TaskDetails("Tap"), 7))
         assert await until(socket, "changed") == [{"kind": "changed"}]
         await notifier.publish("task.2", ANNA, TaskCreated(2, TaskDetails("Tap"), 7))
@@ -165,7 +165,7 @@ async def test_a_live_socket_hears_of_every_change_and_when_it_has_caught_up(not
     await eventually(all_there)
     async with live(notifier, token, first["id"]) as socket:
         frames = await until(socket, "live")
-    assert frames[-1] == {"kind": "live", "missed": sockets.MOST_MISSED + 20}
+    assert frames[-1] == {"kind": "live", "missed": sockets.MOST_MISSED + 20, "last": None}
     assert len(frames) == sockets.MOST_MISSED + 1
     assert f"#{last}" in frames[-2]["text"]
 
@@ -202,6 +202,22 @@ async def test_colours_and_language_are_kept_for_the_browser(notifier: Running, 
             "/preferences", data={"theme": "dark"}, headers={"Origin": "https://evil.example"}
         )
         assert answer.status_code == 403
+
+
+async def test_from_a_refused_form_the_way_leads_to_where_it_stands(owner: httpx.AsyncClient) -> None:
+    """What answered a form can't be asked for again: there is no page at its address."""
+    url = str(owner.base_url).rstrip("/")
+    wrong = {"old": "x", "new": "y" * 12, "again": "z" * 12}
+    shown = await owner.post(
+        "/account/password", data=wrong, headers={"Referer": f"{url}/account?done=session"}
+    )
+    assert 'name="next" value="/account?done=session"' in shown.text
+    typed = {"language": "ar", "next": "/account?done=session"}
+    answer = await owner.post("/preferences", data=typed, headers={"Referer": f"{url}/account/password"})
+    assert answer.headers["location"] == "/account?done=session"
+    for foreign in ("https://evil.example/", "//evil.example", "/\\evil.example", "//["):
+        answer = await owner.post("/preferences", data={"theme": "dark", "next": foreign})
+        assert answer.headers["location"] == "/"
 
 
 async def test_static_files_are_kept_for_ever_under_their_hash_alone(notifier: Running) -> None:

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from notifier import app
-from notifier.pages.entrance import local_path
 from notifier.sessions import Sessions
 from shared.bus import Bus
 from shared.web import SessionBook, digest
+from shared.web.pages import local_path
 from tests.notifier.conftest import Running, SettingsFor, add, bearer, log_in, running, status
 from tests.people import eventually
 
@@ -60,6 +60,7 @@ async def test_a_secure_site_has_a_secure_cookie(settings_for: SettingsFor) -> N
         ("/tasks?status=new", "/tasks?status=new"),
         ("https://evil.test/", "/"),
         ("//evil.test/", "/"),
+        ("//[", "/"),
         ("/\\evil.test/", "/"),
         ("javascript:alert(1)", "/"),
         ("/a\nb", "/"),

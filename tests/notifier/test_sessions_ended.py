@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import httpx
+import msgspec
 import pytest
 
-from tests.notifier.conftest import Running, add, log_in, status
+from notifier import app
+from tests.notifier.conftest import Running, SettingsFor, add, log_in, running, status
 from tests.people import eventually
 
 PHONE = "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
@@ -108,3 +110,19 @@ async def test_a_browser_with_a_strange_name_logs_in(notifier: Running, owner: h
     assert "&lt;b&gt;bold" in page
     assert "<b>bold" not in page
     assert "x" * 100 not in page
+
+
+@pytest.mark.parametrize(
+    ("trusted", "shown"), [("127.0.0.0/8", "203.0.113.7"), ("10.0.0.0/8,192.168.0.0/16", "127.0.0.1")]
+)
+async def test_behind_a_proxy_people_have_their_own_addresses(
+    settings_for: SettingsFor, trusted: str, shown: str
+) -> None:
+    """Else one of them locks out all the others. Whoever is no such proxy may claim what they like."""
+    settings = msgspec.structs.replace(settings_for("notifier"), trusted_proxies=trusted)
+    async with running(settings) as notifier, notifier.browser() as browser:
+        password = await app.first_owner(notifier.service)
+        assert password
+        browser.headers["X-Forwarded-For"] = "203.0.113.7"
+        await log_in(browser, "owner", password)
+        assert (await browser.get("/api/sessions")).json()["items"][0]["address"] == shown

@@ -74,6 +74,7 @@ async def test_two_owners_on_the_settings(owner: httpx.AsyncClient) -> None:
     [
         ({"ends": "08:30"}, "ends"),
         ({"begins": "late"}, "begins"),
+        ({"begins": "08:30+02:00"}, "begins"),
         ({"no_answer_minutes": "0"}, "no_answer_minutes"),
     ],
 )
@@ -94,6 +95,15 @@ async def test_a_week_without_a_day_is_refused(owner: httpx.AsyncClient) -> None
     answer = await owner.post("/settings/hours", data=days | {"version": "0"})
     assert answer.status_code == 422
     assert 'id="days-error"' in answer.text
+
+
+@pytest.mark.parametrize("strange", [{"days.x": "1", "ends": "08:00"}, {"version": "1" * 5000}])
+async def test_hours_that_no_page_of_ours_sends_are_no_fault_of_ours(
+    owner: httpx.AsyncClient, strange: dict[str, str]
+) -> None:
+    """A day that is none, a version of five thousand digits."""
+    await owner.post("/settings", data=COMPANY)
+    assert (await owner.post("/settings/hours", data=HOURS | strange)).status_code < 500
 
 
 async def test_midnight_is_the_end_of_the_day(owner: httpx.AsyncClient) -> None:
@@ -126,6 +136,9 @@ async def test_others_read_the_settings_as_text(vera: httpx.AsyncClient, owner: 
         assert "disabled" not in page
         assert 'href="/admins"' not in page
     assert "Quay 1" in (await vera.get("/settings")).text
+    for tongue, days in (("en", "Tuesday, Wednesday, Thursday,"), ("ar", "والثلاثاء والأربعاء والخميس")):
+        vera.cookies.set("callout_language", tongue)
+        assert days in (await vera.get("/settings/hours")).text
     assert (await vera.post("/settings/hours", data=HOURS)).status_code == 403
     assert (await vera.post("/settings/logo", files={"logo": png()})).status_code == 403
 

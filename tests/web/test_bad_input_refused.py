@@ -157,6 +157,18 @@ async def test_the_way_back_stays_on_this_site(dan: httpx.AsyncClient, referer: 
         assert 'btn-primary" href="/"' in shown.text
 
 
+@pytest.mark.parametrize("unreadable", ["http://[", "//[x"])
+async def test_an_address_that_can_not_be_read_is_nobodys(
+    dan: httpx.AsyncClient, stranger: httpx.AsyncClient, unreadable: str
+) -> None:
+    """In a header, made by hand: no fault of ours, no page to go back to, no origin to trust."""
+    shown = await dan.get("/sample", headers={"Referer": unreadable})
+    assert shown.status_code == 200
+    assert (await dan.post("/sample", headers={"Origin": unreadable})).status_code == 403
+    asked = {"HX-Request": "true", "HX-Current-URL": unreadable}
+    assert (await stranger.get("/sample", headers=asked)).headers["hx-redirect"] == "/login?next=/"
+
+
 async def test_a_refusal_is_a_page_for_people_and_a_problem_for_programs(
     dan: httpx.AsyncClient, program: httpx.AsyncClient
 ) -> None:

@@ -43,7 +43,7 @@ async def test_htmx_is_told_to_go_to_the_login(stranger: httpx.AsyncClient) -> N
     headers = {"HX-Request": "true", "HX-Current-URL": f"{HOST}/tasks?status=new"}
     answer = await stranger.get("/sample", headers=headers)
     assert answer.status_code == 401
-    assert answer.headers["hx-redirect"] == "/login?next=/tasks"
+    assert answer.headers["hx-redirect"] == "/login?next=/tasks%3Fstatus%3Dnew"
 
 
 @pytest.mark.parametrize(

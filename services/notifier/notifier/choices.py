@@ -1,5 +1,6 @@
 """What the settings can be chosen from, in the reader's words."""
 
+from collections.abc import Container
 from datetime import time
 from functools import cache
 from itertools import groupby
@@ -7,6 +8,7 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.dates import get_day_names
+from babel.lists import format_list
 from babel.numbers import get_currency_name
 
 from shared import language, money
@@ -57,6 +59,11 @@ def weekdays() -> list[tuple[int, str]]:
     names = get_day_names("wide", locale=language.locale())
     first = language.locale().first_week_day
     return [((first + day) % 7 + 1, names[(first + day) % 7]) for day in range(7)]
+
+
+def enumerated(days: Container[int]) -> str:
+    """ISO numbers → "Monday, Tuesday, and Friday"."""
+    return format_list([name for number, name in weekdays() if number in days], locale=language.locale())
 
 
 def beginnings(present: time) -> Options:

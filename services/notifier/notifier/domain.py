@@ -288,10 +288,10 @@ def _wrong_hours(hours: WorkingHours) -> dict[str, str]:
     wrong = {}
     if not hours.days or len(set(hours.days)) < len(hours.days) or not set(hours.days) <= set(range(1, 8)):
         wrong["days"] = _("Please choose the days on which you work, each once.")
-    if hours.ends != time(0) and hours.ends <= hours.begins:
-        wrong["ends"] = _("The end of the working hours is after their beginning.")
     if any(each.tzinfo for each in (hours.begins, hours.ends)):
         wrong["begins"] = _("Working hours are on the site's clock, so without an offset.")
+    elif hours.ends != time(0) and hours.ends <= hours.begins:
+        wrong["ends"] = _("The end of the working hours is after their beginning.")
     return wrong
 
 

@@ -189,7 +189,7 @@ class Hub:
 
     async def _feed(self, socket: Socket, after: UUID | None) -> None:
         at = await views.position_of(self._pool, after) if after else None
-        missed = 0
+        missed, last = 0, None
         if socket.live and at is not None and self._position is not None:
             missed, at = await views.missed(self._pool, at, self._position, MOST_MISSED)
         while (reached := self._position) is None or at is None or at < reached:
@@ -198,6 +198,8 @@ class Hub:
                 continue
             if at is None:
                 at = reached
+                if socket.live:
+                    last = await views.last_upto(self._pool, reached)
                 continue
             arrived = await views.arrived_after(self._pool, at, BATCH)
             for each in arrived:
@@ -207,7 +209,7 @@ class Hub:
         # No await between the comparison above and this.
         self._joined.add(socket)
         if socket.live:
-            await socket.deliver(message({"kind": "live", "missed": missed}))
+            await socket.deliver(message({"kind": "live", "missed": missed, "last": last}))
         while True:
             position, frame = await socket.frames.get()
             if position > at:  # another replica may have been ahead of this one
@@ -240,9 +242,9 @@ def routes(hub: Hub) -> list[Any]:
     async def feed(scope: Scope, receive: Receive, send: Send) -> None:
         """`/ws?after=<id of the last notification>`; without it only what comes from now on.
 
-        With `live=1`, as the dashboard asks, there are also `{"kind": "live", "missed": 7}` once everything is
-        made up for, of which at most the newest hundred are sent, and `{"kind": "changed"}` whenever anything
-        changed.
+        With `live=1`, as the dashboard asks, there are also `{"kind": "live", "missed": 7, "last": null}` once
+        everything is made up for, of which at most the newest hundred are sent, and `{"kind": "changed"}` whenever
+        anything changed. Whoever named no notification hears in `last` which one to name after a break.
         """
         if scope["type"] != "websocket":  # type: ignore[comparison-overlap]
             raise Refused(_("This address is for WebSockets."))

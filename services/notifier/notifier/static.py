@@ -21,9 +21,6 @@ TYPES = {
     ".png": "image/png",
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
-    ".mp3": "audio/mpeg",
-    ".ogg": "audio/ogg",
-    ".wav": "audio/wav",
     ".txt": "text/plain; charset=utf-8",
 }
 """Nothing else is served."""

@@ -145,6 +145,14 @@ async def last_position(connection: Connection) -> int:
     return await connection.fetchval("SELECT coalesce(max(position), 0) FROM arrivals") or 0
 
 
+async def last_upto(connection: Connection, position: int) -> UUID | None:
+    """The notification that arrived last, up to this position."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT id FROM arrivals WHERE position <= $1 ORDER BY position DESC LIMIT 1", position
+    )
+    return found
+
+
 async def arrived_after(connection: Connection, position: int, limit: int) -> list[Arrived]:
     """Oldest first."""
     return await _arrived(

@@ -54,8 +54,9 @@ taken out direction overrides, found out who asks, and refused requests that ano
 
 In templates (`{% extends "layout.html" %}`; blocks `title`, `pretitle`, `actions`, `content`): `identity` (None on
 public pages), `site`, `path`, `query`, `link(after=…)` (this page with other query parameters), `refused`, `back`,
-`asset("callout.css")`, `icon("check")` (`icon("arrow-right", flip=true)` points along the line of reading),
-`command_id()`, `Role`. StrictUndefined: pass every name that a template uses.
+`answers_form` (nothing can be asked for again at its address), `asset("callout.css")`, `icon("check")`
+(`icon("arrow-right", flip=true)` points along the line of reading), `command_id()`, `Role`. StrictUndefined: pass
+every name that a template uses.
 Filters: `|time` `|day` `|field_time` (site's zone), `|money("EUR")`, `|number`, `|words` (in_progress → In progress),
 `|stored` (a reason that was kept in English → in the reader's language).
 Macros, `{% from "macros.html" import … %}`:

@@ -4,7 +4,7 @@
 """
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import litestar
 from litestar.connection import ASGIConnection
@@ -110,7 +110,7 @@ def check_origin(connection: ASGIConnection[Any, Any, Any, Any], settings: Setti
     site = connection.headers.get("sec-fetch-site")
     origin = connection.headers.get("origin")
     if origin is not None:
-        fine = origin == _origin(settings.public_url) or urlsplit(origin).netloc == connection.headers.get(
+        fine = origin == _origin(settings.public_url) or parts_of(origin).netloc == connection.headers.get(
             "host"
         )
     elif site is not None:
@@ -124,6 +124,14 @@ def check_origin(connection: ASGIConnection[Any, Any, Any, Any], settings: Setti
         )
 
 
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address that a request names; nothing of one that can't be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     return f"{parts.scheme}://{parts.netloc}"

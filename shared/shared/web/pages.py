@@ -1,20 +1,23 @@
 """Pages by Jinja: one environment for each service, which knows the site and who is looking."""
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from string import punctuation
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import litestar
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
 from litestar import MediaType, Response
 from litestar.datastructures import State
 from markupsafe import Markup
@@ -25,8 +28,9 @@ from shared.contract.site import Site
 from shared.language import words
 from shared.money import money
 from shared.refusal import Refused
+from shared.sentences import stored
 from shared.settings import Settings
-from shared.web.guard import known
+from shared.web.guard import SAFE, known, parts_of
 from shared.web.script_words import script_words
 
 THEME = "callout_theme"
@@ -35,6 +39,13 @@ THEMES = ("light", "dark", "auto")
 STATIC = Path(__file__).parent / "static"
 MODULES = STATIC / "callout"
 """Scripts that import each other."""
+
+
+class Dedented(Extension):
+    """Templates are indented for those who read them. What goes out is not: of a long list that is an eighth."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return re.sub(r"^[ \t]+", "", source, flags=re.MULTILINE)
 
 
 class Web:
@@ -50,7 +61,7 @@ class Web:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
-            extensions=["jinja2.ext.i18n"],
+            extensions=["jinja2.ext.i18n", Dedented],
         )
         self.environment.install_gettext_callables(  # type: ignore[attr-defined]
             language.translated, language.translated_count, newstyle=True
@@ -72,7 +83,7 @@ class Web:
             money=self.money,
             number=self.number,
             words=words,
-            stored=language.translated,
+            stored=stored,
         )
 
     def render(self, template: str, context: Mapping[str, Any]) -> str:
@@ -143,8 +154,12 @@ def see(request: litestar.Request[Any, Any, Any], path: str) -> Response[Any]:
     return Response(b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": path})
 
 
+@cache
 def asset(name: str) -> str:
-    """The address of a static file, with its content's hash, so that browsers may keep it for ever."""
+    """The address of a static file, with its content's hash, so that browsers may keep it for ever.
+
+    Looked up once: like its templates, a running service has one version of its files.
+    """
     try:
         return f"/static/~{version(name)}/{name}"
     except OSError:
@@ -158,6 +173,7 @@ def version(name: str) -> str:
     return _digest(tuple((each, each.stat().st_mtime_ns) for each in files))
 
 
+@cache
 def icon(name: str, *, flip: bool = False) -> Markup:
     """One of Tabler's outline icons, from the sprite that `make static` puts together.
 
@@ -205,6 +221,7 @@ def _render(
             "theme": theme if theme in THEMES else "auto",
             "refused": refused,
             "back": back(request),
+            "answers_form": request.method not in SAFE,
             **context,
         },
     )
@@ -212,11 +229,20 @@ def _render(
 
 def back(request: litestar.Request[Any, Any, Any]) -> str:
     """The page this came from, if it is one of ours."""
-    referer = urlsplit(request.headers.get("referer", ""))
+    referer = parts_of(request.headers.get("referer", ""))
     if referer.netloc != request.headers.get("host", ""):
         return "/"
     path = "/" + referer.path.lstrip("/\\")  # two slashes would lead to another site
     return f"{path}?{referer.query}" if referer.query else path
+
+
+def local_path(given: str) -> str:
+    """An address that a form or a link names, if it is a path of this site; else the first page."""
+    parts = parts_of(given)
+    foreign = parts.scheme or parts.netloc or not given.startswith("/") or given.startswith(("//", "/\\"))
+    if foreign or any(ord(letter) < 32 for letter in given):
+        return "/"
+    return quote(given, safe=punctuation)  # a header holds no other letters than these
 
 
 @lru_cache(maxsize=512)

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import uuid4
 
 import asyncpg
@@ -18,7 +18,7 @@ from shared.journal.database import DATABASE_AWAY
 from shared.language import N_, _
 from shared.refusal import Refused, Why
 from shared.web.forms import invalid
-from shared.web.guard import SAFE, bearer_token, known
+from shared.web.guard import SAFE, bearer_token, known, parts_of
 from shared.web.pages import page
 
 log = structlog.get_logger()
@@ -147,15 +147,18 @@ def _fields(error: ValidationException) -> dict[str, str]:
 
 def _nobody(request: litestar.Request[Any, Any, Any]) -> Response[Any]:
     if request.headers.get("hx-request"):
-        at = urlsplit(request.headers.get("hx-current-url", "/")).path or "/"
-        return problem(request, 401, _(SENTENCES[401]), headers={"HX-Redirect": f"/login?next={quote(at)}"})
+        shown = parts_of(request.headers.get("hx-current-url", ""))
+        login = _login(shown.path or "/", shown.query)
+        return problem(request, 401, _(SENTENCES[401]), headers={"HX-Redirect": login})
     if request.method in SAFE and wants_page(request):
-        query = request.scope["query_string"].decode("latin-1")
-        at = request.url.path + (f"?{query}" if query else "")
-        return Response(
-            b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": f"/login?next={quote(at)}"}
-        )
+        login = _login(request.url.path, request.scope["query_string"].decode("latin-1"))
+        return Response(b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": login})
     return problem(request, 401, _(SENTENCES[401]), headers={"WWW-Authenticate": "Bearer"})
+
+
+def _login(path: str, query: str) -> str:
+    """The login, from which the way leads back."""
+    return f"/login?next={quote(f'{path}?{query}' if query else path)}"
 
 
 def _database(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -46,7 +46,6 @@ HEADERS = {
             "img-src 'self' data:",
             "font-src 'self'",
             "connect-src 'self'",
-            "media-src 'self'",
             "form-action 'self'",
             "frame-ancestors 'none'",
             "base-uri 'none'",

@@ -1,8 +1,6 @@
 """Logging in and out, and one's own account."""
 
-from string import punctuation
 from typing import Any
-from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +11,7 @@ from msgspec import Struct
 from notifier import views
 from notifier.handlers import Handlers
 from notifier.pages.asking import address_of, asked
+from notifier.passwords import SHORTEST
 from notifier.sessions import LONGEST
 from shared.language import _
 from shared.refusal import Refused, Why
@@ -30,21 +29,13 @@ from shared.web import (
     read,
     see,
 )
+from shared.web.pages import local_path
 
 
 class OwnPassword(Struct, frozen=True):
     old: str
     new: str
     again: str
-
-
-def local_path(given: str) -> str:
-    """Where to go after the login: only a path of this site."""
-    parts = urlsplit(given)
-    foreign = parts.scheme or parts.netloc or not given.startswith("/") or given.startswith(("//", "/\\"))
-    if foreign or any(ord(letter) < 32 for letter in given):
-        return "/"
-    return quote(given, safe=punctuation)  # a header holds no other letters than these
 
 
 def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[Any]:
@@ -102,6 +93,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
             refused=refused,
             done=done.get(request.query_params.get("done", "")),
             sessions=await views.sessions(pool, identity(request)),
+            shortest=SHORTEST,
         )
 
     @get("/account")

@@ -28,7 +28,7 @@ from shared.web import (
     paged,
     see,
 )
-from shared.web.pages import THEME, THEMES, back
+from shared.web.pages import THEME, THEMES, back, local_path
 from shared.web.wall import LANGUAGE
 
 BELL_MOST = 100  # so far is counted
@@ -108,7 +108,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
     @post("/preferences", opt=PUBLIC)
     async def preferences(request: Request) -> Response[Any]:
         typed = form(request)
-        response = see(request, back(request))
+        response = see(request, local_path(typed["next"]) if "next" in typed else back(request))
         if typed.get("theme") in THEMES:
             response.set_cookie(cookie(THEME, typed["theme"]))
         if known(typed.get("language", "")):

@@ -14,11 +14,11 @@ LONGEST = 100  # characters
 def routes() -> list[Any]:
     @get("/search")
     async def search(request: Request) -> Response[Any]:
-        """`?q=`; the number of a task leads there."""
+        """`?q=`; the number of a task leads there, but not with `everywhere`."""
         words = request.query_params.get("q", "").strip()[:LONGEST]
         number = NUMBER.fullmatch(words)
-        if number:
-            return see(request, f"/tasks/{int(number[1])}")
+        if number and "everywhere" not in request.query_params:
+            return see(request, f"/tasks/search/{int(number[1])}")
         return page(request, "search.html", words=words)
 
     return [search]

@@ -123,7 +123,8 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
             refused=refused,
             version=version,
             weekdays=choices.weekdays(),
-            days={int(name[5:]) for name in typed if name.startswith("days.")} if keep else set(fresh.days),
+            worked=choices.enumerated(fresh.days),
+            days={day for day in range(1, 8) if f"days.{day}" in typed} if keep else set(fresh.days),
             beginnings=choices.beginnings(fresh.begins),
             ends=choices.ends(fresh.ends),
             begins_at=typed.get("begins") if keep else fresh.begins.isoformat("minutes"),
@@ -158,7 +159,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
 def seen(request: Request, version: int) -> int:
     """The version that the admin saw; the present one where the form doesn't tell."""
     told = form(request).get("version", "")
-    return int(told) if told.isdecimal() else version
+    return int(told) if told.isdecimal() and len(told) < 10 else version
 
 
 def moment(typed: str) -> time:

@@ -69,8 +69,8 @@ function ask() {
     open(false);
     return;
   }
-  all.href = `/search?q=${encodeURIComponent(words())}`;
-  all.textContent = all.dataset.all.replace("%(words)s", words());
+  all.href = `/search?q=${encodeURIComponent(words())}&everywhere=1`;
+  all.textContent = all.dataset.all.replace("%(words)s", () => words()); // "$&" is only text
   number();
   open(true);
   for (const group of groups) window.htmx.trigger(group, "callout:search");

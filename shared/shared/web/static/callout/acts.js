@@ -1,31 +1,20 @@
 // Pressing a button of a task: carried out without leaving the page, with a line that says what came of it.
 
-import { commandId, element } from "./dom.js";
+import { commandId, element, post, refusal } from "./dom.js";
 import { changed } from "./live.js";
-import { problem } from "./toasts.js";
-
-const SHOWN = 12000; // milliseconds that the line stays
+import { fade, problem } from "./toasts.js";
 
 /** Carries it out. Throws an Error with the sentence of the refusal. */
 export async function act(path, fields) {
-  const answer = await fetch(path, {
-    method: "POST",
-    headers: { "HX-Request": "true", "HX-Target": "toasts", "HX-Current-URL": location.href },
-    body: new URLSearchParams({ ...fields, command_id: commandId() }),
-  });
+  const answer = await post(path, { ...fields, command_id: commandId() }, { "HX-Target": "toasts", "HX-Current-URL": location.href });
   const elsewhere = answer.headers.get("HX-Redirect");
   if (elsewhere) { // the session is over, or the page is no longer this one
     location.assign(elsewhere);
     return;
   }
-  if (answer.ok) {
-    say(await answer.text());
-    changed(0);
-    return;
-  }
-  let sentence = "";
-  try { sentence = (await answer.json()).detail; } catch { /* not a problem document */ }
-  throw new Error(sentence);
+  if (!answer.ok) throw await refusal(answer);
+  say(await answer.text());
+  changed(0);
 }
 
 function say(html) {
@@ -38,13 +27,7 @@ function say(html) {
   for (const old of box.querySelectorAll("[data-kind=done]")) old.remove();
   line.querySelector(".btn-close").addEventListener("click", () => line.remove());
   box.append(line);
-  let timer = null;
-  const begin = () => { timer = setTimeout(() => line.remove(), SHOWN); };
-  for (const [stop, go] of [["mouseenter", "mouseleave"], ["focusin", "focusout"]]) {
-    line.addEventListener(stop, () => clearTimeout(timer)); // somebody is about to undo it
-    line.addEventListener(go, begin);
-  }
-  begin();
+  fade(line, () => line.remove()); // not while somebody is about to undo it
 }
 
 /** After the card went to another column, the keyboard is still at it. */

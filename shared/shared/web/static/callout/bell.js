@@ -10,7 +10,9 @@ export function startBell() {
   const bell = document.getElementById("bell");
   bell?.addEventListener("shown.bs.dropdown", async () => {
     if (!bell.querySelector("#unseen")) return;
-    await send("/notifications/seen", {});
+    try {
+      await send("/notifications/seen", {});
+    } catch { return; /* they stay new until it can be told */ }
     write(KEY, Date.now());
     changed();
   });

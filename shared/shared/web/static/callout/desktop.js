@@ -41,13 +41,14 @@ async function seen() {
   return held.some((lock) => lock.name === VISIBLE);
 }
 
-let hide = null;
+let hide = null; // gives the lock back, also one that is still asked for
 function hold() {
   if (document.hidden) {
     hide?.();
     hide = null;
   } else if (!hide) {
-    navigator.locks.request(VISIBLE, { mode: "shared" }, () => new Promise((done) => { hide = done; }));
+    const hidden = new Promise((done) => { hide = done; });
+    navigator.locks.request(VISIBLE, { mode: "shared" }, () => hidden);
   }
 }
 

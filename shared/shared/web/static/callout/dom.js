@@ -20,9 +20,18 @@ export function commandId() {
 
 /** Sends a form's fields without leaving the page. Throws an Error with the sentence of the refusal. */
 export async function send(path, fields) {
-  const answer = await fetch(path, { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(fields) });
-  if (answer.ok) return;
-  let sentence = "";
-  try { sentence = (await answer.json()).detail; } catch { /* not a problem document */ }
-  throw new Error(sentence);
+  const answer = await post(path, fields);
+  if (!answer.ok) throw await refusal(answer);
+}
+
+/** Posts a form's fields. Where nobody answers it throws an Error without words: the browser's own are in English. */
+export async function post(path, fields, headers = {}) {
+  const body = new URLSearchParams(fields);
+  return fetch(path, { method: "POST", headers: { "HX-Request": "true", ...headers }, body }).catch(() => { throw new Error(""); });
+}
+
+/** An Error with the sentence of an answer that refuses. */
+export async function refusal(answer) {
+  const { detail = "" } = await answer.json().catch(() => ({})); // it may be no problem document
+  return new Error(detail);
 }

@@ -1,28 +1,32 @@
 // What is half typed into a form outlives a reload, a lost session and a refusal: this tab keeps it, for this
-// person, until it is saved or given up.
+// person, until it is saved or given up, or somebody logs out in this browser: it may hold a client's address.
+
+import { read as remembered, watch as follow, write as remember } from "./store.js";
 
 const KEY = "callout.draft.";
 const SAVED = /(?:^|; )callout_saved=([^;]+)/; // the cookie with the id of the form that was carried out
+const LEFT = "left"; // in all tabs: when somebody logged out
 const SOON = 150; // milliseconds
 const FIELDS = "input:not([type=hidden]), select, textarea";
 const { login } = document.body.dataset;
+const began = Date.now();
 
 let store = null;
 try { store = window.sessionStorage; } catch { /* a private window may forbid it: then nothing is kept */ }
 
 const key = (form) => KEY + form.dataset.draft;
 
-function read(form) {
+function read(name) {
   try {
-    const kept = JSON.parse(store.getItem(key(form)));
-    return kept?.login === login ? kept : null;
+    return JSON.parse(store.getItem(name));
   } catch {
     return null;
   }
 }
 
 function write(form, kept) {
-  try { store?.setItem(key(form), JSON.stringify({ ...kept, login })); } catch { /* full: nothing is kept */ }
+  if (remembered(LEFT, 0) >= began) return; // this page is from before
+  try { store?.setItem(key(form), JSON.stringify({ ...kept, login, at: Date.now() })); } catch { /* full: nothing is kept */ }
 }
 
 function forget(name) {
@@ -68,7 +72,7 @@ function watch(form) {
   form.dataset.watched = "1";
   let timer = null;
   const later = () => { clearTimeout(timer); timer = setTimeout(() => keep(form), SOON); };
-  const kept = "fresh" in form.dataset ? read(form) : null;
+  const kept = "fresh" in form.dataset ? read(key(form)) : null;
   if (kept) restore(form, kept);
   form.addEventListener("input", later);
   form.addEventListener("change", later);
@@ -80,18 +84,28 @@ function watch(form) {
   });
 }
 
-/** What was carried out is no longer half typed. */
-function settle() {
-  const id = document.cookie.match(SAVED)?.[1];
-  if (!id) return;
-  document.cookie = "callout_saved=; Path=/; Max-Age=0";
+/** What was carried out is no longer half typed; what is somebody else's, or from before a log-out, is nobody's. */
+function tidy() {
+  const saved = document.cookie.match(SAVED)?.[1];
+  const left = remembered(LEFT, 0);
   for (const name of Object.keys(store ?? {}).filter((each) => each.startsWith(KEY))) {
-    try { if (JSON.parse(store.getItem(name)).id === id) forget(name); } catch { forget(name); }
+    const kept = read(name);
+    if (!kept || (saved && kept.id === saved) || kept.at <= left || (login && kept.login !== login)) forget(name);
   }
 }
 
+/** For every page, so that nothing is kept longer than it may be. */
+export function tidyDrafts() {
+  tidy();
+  follow(LEFT, tidy);
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/logout") return;
+    remember(LEFT, Date.now());
+    tidy();
+  });
+}
+
 export function startDrafts() {
-  settle();
   const look = () => { for (const form of document.querySelectorAll("form[data-draft]")) watch(form); };
   look();
   document.body.addEventListener("htmx:load", look);

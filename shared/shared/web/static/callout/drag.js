@@ -3,13 +3,13 @@
 
 import { act } from "./acts.js";
 import { ask } from "./dialog.js";
+import { hold, release } from "./hands.js";
 import { changed } from "./live.js";
 import { problem } from "./toasts.js";
 
 const NEAR = 6; // pixels that are still a click
 const EDGE = 60; // pixels from the side of the board at which it scrolls
 const SPEED = 14; // pixels a frame
-const { body } = document;
 
 let drag = null;
 
@@ -32,10 +32,10 @@ function begin() {
   ghost.classList.add("callout-ghost");
   ghost.setAttribute("aria-hidden", "true");
   Object.assign(ghost.style, { width: `${at.width}px`, left: `${at.left}px`, top: `${at.top}px` });
-  body.append(ghost);
+  document.body.append(ghost);
   drag.ghost = ghost;
   drag.board = card.closest(".callout-board");
-  body.dataset.dragging = card.dataset.task;
+  hold("card");
   card.classList.add("callout-lifted");
   for (const column of drag.board.querySelectorAll("[data-column]")) {
     const name = column.dataset.column;
@@ -76,10 +76,10 @@ function end(done) {
   drag = null;
   if (!ghost) return;
   ghost.remove();
-  delete body.dataset.dragging;
   card.classList.remove("callout-lifted");
   for (const column of board.querySelectorAll("[data-column]")) column.classList.remove("callout-drop", "callout-drop-not", "callout-drop-over");
-  if (done && over) drop(card, over, allowed.get(over.dataset.column));
+  if (done && over) drop(card, over, allowed.get(over.dataset.column)).finally(() => release("card"));
+  else release("card");
 }
 
 async function drop(card, column, asks) {

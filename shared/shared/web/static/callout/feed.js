@@ -6,7 +6,7 @@ const DEAF = 8000; // milliseconds that the answer may take
 const LOOK = 2000; // milliseconds between two looks at how long it has been silent
 const LEAVING = 5000; // milliseconds that the way to another page may take
 const ENDED = 4401; // the session is over
-const TAB = "callout.last"; // of this tab: the last notification that it got
+const TAB = "callout.last"; // of this tab: the last notification that it got, or that was there when it came
 
 /**
  * told.state(name)          connecting, live, reconnecting, offline, out
@@ -46,7 +46,7 @@ export function listen(path, told) {
     asked = 0;
     if (frame.kind === "pong") return;
     if (frame.kind === "changed") { told.changed(); return; }
-    if (frame.kind === "live") { live(frame.missed); return; }
+    if (frame.kind === "live") { live(frame); return; }
     remember(frame.id);
     if (known.has(frame.id)) return;
     known.add(frame.id);
@@ -54,7 +54,8 @@ export function listen(path, told) {
     else told.came(frame);
   }
 
-  function live(missed) {
+  function live({ missed, last: newest }) {
+    if (newest) remember(newest);
     const frames = waiting;
     const broken = before;
     waiting = null;

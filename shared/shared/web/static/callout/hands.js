@@ -12,11 +12,11 @@ export function whenFree(told) {
   eager.add(told);
 }
 
-function hold(what) {
+export function hold(what) {
   holding.add(what);
 }
 
-function release(...what) {
+export function release(...what) {
   let freed = false;
   for (const each of what) freed = holding.delete(each) || freed;
   // After the press, or the drop, has had its effect.

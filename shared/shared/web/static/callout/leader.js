@@ -13,7 +13,7 @@ export class Leader {
   #name;
   #resign = null;
   #leads = false;
-  #heirs = []; // called when this tab takes over
+  #heirs = new Set(); // called when this tab takes over
 
   constructor(name) {
     this.#name = `callout.${name}`;
@@ -27,7 +27,7 @@ export class Leader {
     navigator.locks
       .request(this.#name, { signal: end.signal }, () => {
         this.#leads = true;
-        for (const heir of this.#heirs.splice(0)) heir();
+        for (const heir of this.#heirs) heir();
         return new Promise((done) => end.signal.addEventListener("abort", done));
       })
       .catch((error) => { if (error.name !== "AbortError") throw error; })
@@ -58,8 +58,9 @@ export class Leader {
   #taken() {
     if (this.#leads) return true;
     return new Promise((done) => {
-      this.#heirs.push(() => done(true));
-      setTimeout(() => done(false), HANDOVER);
+      const heir = () => done(true);
+      this.#heirs.add(heir);
+      setTimeout(() => { this.#heirs.delete(heir); done(false); }, HANDOVER);
     });
   }
 }

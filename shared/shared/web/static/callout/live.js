@@ -8,6 +8,7 @@ import { say } from "./words.js";
 
 const SOON = 100; // milliseconds in which several changes are one
 const GAP = 600; // milliseconds between two looks
+const PATIENCE = 20000; // milliseconds that a look may take: on a dead connection it would hold up all later ones
 const AGAIN = 800; // milliseconds until a second look, where the first one showed nothing new: a service may be behind
 const { body } = document;
 
@@ -59,7 +60,7 @@ async function refresh() {
   const parts = Array.from(document.querySelectorAll("[data-live]")).filter((part) => !part.parentElement.closest("[data-live]"));
   if (!parts.some((part) => part.closest("#content"))) return true;
   const address = location.pathname + location.search;
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 404) { gone(); return true; }
   if (!answer.ok || answer.redirected) return true; // what is shown stays
   const text = await answer.text();

@@ -3,6 +3,7 @@
 
 import { startBell } from "./bell.js";
 import { notify, startDesktop } from "./desktop.js";
+import { tidyDrafts } from "./drafts.js";
 import { listen } from "./feed.js";
 import { showState, startSoundMenu } from "./frame.js";
 import { startHelps } from "./help.js";
@@ -42,6 +43,7 @@ function caughtUp(frames, missed, broken) {
 
 startHelps();
 startPreferences();
+tidyDrafts();
 const { feed } = document.body.dataset;
 if (feed) {
   prepare();

@@ -6,6 +6,7 @@ const KEYS = new Set(["Escape", "ArrowDown", "ArrowUp"]);
 const shared = document.getElementById("card-menu"); // shows the menu of one card
 
 let opened = null; // {button, list, close()}
+let asked = null; // the link of the card whose menu was asked for last
 
 function place() {
   const { button, list } = opened;
@@ -35,12 +36,16 @@ function shut(back = false) {
 }
 
 async function openCard(link) {
+  asked = link;
   const answer = await fetch(`${link.getAttribute("href")}/menu`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!answer?.ok || answer.redirected) { // gone, or logged out: that page says so
     location.assign(link.href);
     return;
   }
-  shared.innerHTML = await answer.text();
+  const html = await answer.text();
+  if (asked !== link) return; // another one was opened meanwhile
+  shut();
+  shared.innerHTML = html;
   shared.classList.add("show");
   link.setAttribute("aria-expanded", "true");
   open({

@@ -1,7 +1,8 @@
 // Colours take effect at once, in all tabs; the server keeps the choice in a cookie, so no page flashes.
 
 import { send } from "./dom.js";
-import { watch, read, write } from "./store.js";
+import { read, watch, write } from "./store.js";
+import { problem } from "./toasts.js";
 
 const KEY = "theme";
 const root = document.documentElement;
@@ -24,7 +25,7 @@ export function startPreferences() {
     event.preventDefault();
     wear(theme);
     write(KEY, theme);
-    await send("/preferences", { theme });
+    await send("/preferences", { theme }).catch((error) => problem(error.message));
   });
   watch(KEY, () => wear(read(KEY, "auto")));
 }

@@ -8,6 +8,7 @@ import { say, time } from "./words.js";
 
 const SHOWN = 12000; // milliseconds that a toast stays that asks nothing
 const OLD = 24 * 3600 * 1000; // milliseconds after which one that nobody answered stays in the list alone
+const AT_ONCE = 50; // that the server may be asked about
 const KEPT = "toast."; // each waiting toast's place in the store
 const GRAVE = new Set(["delivery_failed", "delivery_unknown", "event_not_applied", "bot_refused"]); // they stay too
 
@@ -26,7 +27,7 @@ export function toast(frame, { fresh = true } = {}) {
   const made = card(frame, actions, stays);
   shown.set(frame.id, made);
   box.append(made);
-  if (!stays) fade(made, frame.id);
+  if (!stays) fade(made, () => remove(frame.id));
   arrange();
 }
 
@@ -46,7 +47,7 @@ function passing(said, actions, title) {
   const made = card(frame, actions, false, title);
   shown.set(frame.id, made);
   box?.append(made);
-  fade(made, frame.id);
+  fade(made, () => remove(frame.id));
   arrange();
 }
 
@@ -101,9 +102,10 @@ function button(action, frame, className) {
   return press;
 }
 
-function fade(made, id) {
+/** `away` is called after a while in which nobody had a hand on it. */
+export function fade(made, away) {
   let timer = null;
-  const begin = () => { timer = setTimeout(() => remove(id), SHOWN); };
+  const begin = () => { clearTimeout(timer); timer = setTimeout(away, SHOWN); };
   for (const [stop, go] of [["mouseenter", "mouseleave"], ["focusin", "focusout"]]) {
     made.addEventListener(stop, () => clearTimeout(timer)); // somebody reads it
     made.addEventListener(go, begin);
@@ -153,12 +155,14 @@ async function ask() {
   for (const frame of kept) {
     if (frame.login !== body.dataset.login || Date.now() - Date.parse(frame.at) > OLD) dismiss(frame.id);
   }
-  const asking = kept.filter((frame) => frame.actions.length).map((frame) => frame.id).slice(-50);
-  if (!asking.length) return;
-  const answer = await fetch(`/notifications/waiting?ids=${asking.join()}`);
-  if (!answer.ok) return;
-  const still = (await answer.json()).waiting;
-  for (const id of asking) if (!still.includes(id)) dismiss(id);
+  const asking = kept.filter((frame) => frame.actions.length).map((frame) => frame.id);
+  while (asking.length) {
+    const some = asking.splice(0, AT_ONCE);
+    const answer = await fetch(`/notifications/waiting?ids=${some.join()}`);
+    if (!answer.ok) return;
+    const still = (await answer.json()).waiting;
+    for (const id of some) if (!still.includes(id)) dismiss(id);
+  }
 }
 
 /** Nobody is logged in here any more. */
