@@ -11,12 +11,13 @@ RULES = $(shell grep -rLE --include='test_*.py' --exclude-dir=bench 'async def|s
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: help setup static words screenshots secrets up test check fmt bench lock clean
+.PHONY: help setup static words screenshots secrets up demo test check fmt bench lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make setup   install everything into .venv'
 	@echo 'make up      start Callout            ARGS="--port 8080 --data DIR"'
+	@echo 'make demo    play a month of work, to look at   ARGS="--data DIR --tasks 200"'
 	@echo 'make test    every test               PYTEST_ARGS="-k name -x"  for some of them'
 	@echo 'make check   format, lint, types, contracts'
 	@echo 'make fmt     put the code into its format'
@@ -61,6 +62,9 @@ $(STAMPS)/node_modules: package.json package-lock.json .npmrc requirements-npm.l
 
 up: setup
 	@$(BIN)/callout up $(ARGS)
+
+demo: setup
+	@$(BIN)/callout demo $(ARGS)
 
 test: setup
 ifeq ($(PYTEST_ARGS),)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from local import migrate, operations, up
+from local.demo.run import DEMO_DATA, demo
 from local.installation import DEFAULT_DATA
 from local.stack import SERVICES
 from local.trouble import CannotStart
@@ -41,6 +42,14 @@ def parser() -> argparse.ArgumentParser:
     )
     everything.add_argument("--port", type=int, default=8000, help="port of the dashboard (default: 8000)")
     _data(everything, DEFAULT_DATA)
+
+    month = _command(commands, "demo", "fill a new folder with a month of work, by real commands", demo)
+    month.add_argument("--days", type=_count, default=30, help="how long the story is (default: 30)")
+    month.add_argument("--tasks", type=_count, default=2000)
+    month.add_argument("--technicians", type=_count, default=30)
+    month.add_argument("--invoices", type=int, default=800, help="at most (default: 800)")
+    month.add_argument("--seed", type=int, default=1, help="another number, another story")
+    _data(month, DEMO_DATA)
 
     one = _command(commands, "serve", "run one service, with its settings from the environment", up.serve)
     one.add_argument("service", choices=SERVICES)
@@ -85,6 +94,12 @@ def _command(
 
 def _data(command: argparse.ArgumentParser, default: Path | None = None) -> None:
     command.add_argument("--data", type=Path, default=default, help=f"data folder (default: {DEFAULT_DATA})")
+
+
+def _count(given: str) -> int:
+    if not given.isdecimal() or not int(given):
+        raise argparse.ArgumentTypeError(f"{given!r} is no number above 0")
+    return int(given)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def telegram_api(data: Path) -> str | None:
     return None if named == PRACTICE else named
 
 
-def settings(access: Access, data: Path, **more: str) -> dict[str, Settings]:
+def settings(access: Access, data: Path, **more: str | float) -> dict[str, Settings]:
     """The settings of each service, on the servers of one data folder."""
     common = Settings(postgres="", nats=access.nats_url, secret=secret(data))
     common = msgspec.structs.replace(common, **more)

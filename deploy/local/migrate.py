@@ -33,7 +33,9 @@ def _name(role: str) -> str:
 def _dsn(name: str) -> str:
     value = value_of(name)
     if value is None:
-        raise SettingsError(f"{name} is not set. It holds the address of the database with this role's password.")
+        raise SettingsError(
+            f"{name} is not set. It holds the address of the database with this role's password."
+        )
     return value
 
 

@@ -74,6 +74,7 @@ class Service:
             max_size=10,
             command_timeout=30,
             max_inactive_connection_lifetime=60,
+            reset=_as_it_is,
             server_settings={"application_name": name},
         )
         self.bus = Bus(name, settings.nats)
@@ -87,7 +88,9 @@ class Service:
         self._folds = frozenset(folds)
         self._knows_names = knows_names
         heard = self._folds | {"site"} | (set(names.AGGREGATES) if knows_names else set())
-        self._fold = Fold(name, self.pool, self.bus, sorted(heard), self.apply, after_fold, self.relay.wake)
+        self._fold = Fold(
+            name, self.pool, self.bus, sorted(heard), self.apply, after_fold, self.journal.committed
+        )
         self._routes: list[Any] = []
         self._leaders: list[Worker] = [self.relay.run, self._fold.run]
         self._workers: list[Worker] = [self._lead, self._refresh_site]
@@ -180,14 +183,23 @@ class Service:
         standing_in = asyncio.create_task(self._lead_with([self.relay.run, self._fold.run]))
         try:
             while not standing_in.done():
-                with suppress(NotFoundError):
-                    place = await self.bus.js.consumer_info(STREAM, self.name)
-                    if not place.num_pending and not place.num_ack_pending:
-                        return
+                if await self.is_caught_up():
+                    return
                 await asyncio.sleep(0.05)
             standing_in.result()
         finally:
             await end([standing_in])
+
+    async def is_published(self) -> bool:
+        """Whether all that this service has written is on the bus."""
+        return not await self.pool.fetchval("SELECT EXISTS (SELECT FROM outbox)")
+
+    async def is_caught_up(self) -> bool:
+        """Whether all that is on the bus for this service is folded."""
+        with suppress(NotFoundError):
+            place = await self.bus.js.consumer_info(STREAM, self.name)
+            return not place.num_pending and not place.num_ack_pending
+        return False
 
     async def _lead(self) -> None:
         await self._lead_with(self._leaders)
@@ -241,6 +253,11 @@ def _away(error: Exception) -> bool:
 
 def _named(worker: Worker) -> str:
     return getattr(worker, "__qualname__", repr(worker))
+
+
+async def _as_it_is(connection: asyncpg.Connection) -> None:
+    """Nothing here sets anything for a whole session, so what asyncpg would do costs a round trip for nothing.
+    A transaction left open is rolled back all the same."""
 
 
 async def _nothing(connection: asyncpg.Connection, recorded: Recorded) -> None:

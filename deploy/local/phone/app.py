@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,19 @@ from .phone import NotPossible, Phone
 from .rules import Limits
 
 
-def build_phone(database: Path, *, limits: Limits | None = None, hosts: Iterable[str] = ()) -> Litestar:
+def build_phone(
+    database: Path,
+    *,
+    limits: Limits | None = None,
+    now: Callable[[], float] = time.time,
+    hosts: Iterable[str] = (),
+) -> Litestar:
     """The whole phone, kept in the SQLite file `database`.
 
-    `limits` are Telegram's unless others are given; `hosts` are names besides the local ones under which
-    the phone may be reached (a container's).
+    `limits` are Telegram's unless others are given (`rules.LIFTED`), `now` is what its clock shows, `hosts` are
+    names besides the local ones under which the phone may be reached (a container's).
     """
-    phone = Phone(database, limits or Limits())
+    phone = Phone(database, limits or Limits(), now)
     known = frozenset(hosts)
 
     @contextlib.asynccontextmanager
@@ -65,11 +72,16 @@ def _not_possible(_: Request[Any, Any, Any], reason: NotPossible) -> Response[di
 
 @contextlib.asynccontextmanager
 async def serve_phone(
-    database: Path, *, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None
+    database: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    limits: Limits | None = None,
+    now: Callable[[], float] = time.time,
 ) -> AsyncIterator[str]:
     """Serve the phone in this event loop; gives its address, `http://127.0.0.1:43210`."""
     config = uvicorn.Config(
-        build_phone(database, limits=limits),
+        build_phone(database, limits=limits, now=now),
         host=host,
         port=port,
         log_level="critical",  # a practised broken connection is no error of the server

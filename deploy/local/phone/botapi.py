@@ -110,13 +110,13 @@ class BotApi:
         text, entities = words(given, "text", "entities")
         if not text:
             raise bad_request("message text is empty" if not given.text("text") else "text must be non-empty")
-        return self._send(given, Message(chat, 0, BOT_ID, time.time(), text, entities))
+        return self._send(given, Message(chat, 0, BOT_ID, self.phone.now(), text, entities))
 
     async def send_document(self, given: Parameters) -> Json:
         chat = self._chat(given)
         text, entities = words(given, "caption", "caption_entities")
         return self._send(
-            given, Message(chat, 0, BOT_ID, time.time(), text, entities, document=self._document(given))
+            given, Message(chat, 0, BOT_ID, self.phone.now(), text, entities, document=self._document(given))
         )
 
     def _send(self, given: Parameters, message: Message) -> Json:
@@ -199,7 +199,7 @@ class BotApi:
         self._refuse_unwanted(message.chat)
         message.text, message.entities, message.markup = text, entities, markup
         if words_too:
-            message.edited_at = time.time()
+            message.edited_at = self.phone.now()
         self.store.save_message(message)
         self.phone.live.tell("chat", message.chat)
         return shapes.message(self.store, message)
@@ -218,7 +218,7 @@ class BotApi:
         message = self.store.message(chat, given.integer("message_id"))
         if message is None:
             raise bad_request("message to delete not found")
-        if time.time() - message.at > self.phone.limits.delete_hours * 3600:
+        if self.phone.now() - message.at > self.phone.limits.delete_hours * 3600:
             raise bad_request("message can't be deleted for everyone")
         self.store.delete_message(chat, message.message_id)
         self.phone.live.tell("chat", chat)
@@ -227,12 +227,12 @@ class BotApi:
     async def answer_callback_query(self, given: Parameters) -> bool:
         number = given.text("callback_query_id")
         tap = self.store.tap(int(number)) if re.fullmatch("[0-9]{1,18}", number) else None
-        if tap is None or time.time() - tap.at > self.phone.limits.answer_seconds:
+        if tap is None or self.phone.now() - tap.at > self.phone.limits.answer_seconds:
             raise bad_request(rules.QUERY_TOO_OLD.removeprefix("Bad Request: "))
         if len(given.text("text")) > rules.ANSWER_LIMIT:
             raise bad_request("MESSAGE_TOO_LONG")
         if tap.answered_at is None:  # the first answer is the one that is shown
-            tap.answered_at, tap.text, tap.url = time.time(), given.text("text"), given.text("url")
+            tap.answered_at, tap.text, tap.url = self.phone.now(), given.text("text"), given.text("url")
             tap.show_alert = given.flag("show_alert")
             self.store.save_tap(tap)
             self.phone.live.tell(

@@ -92,10 +92,15 @@ class PeopleController(Controller):
 
     @get("/{person_id:int}/messages")
     async def messages(
-        self, phone: ThePhone, person_id: FromPath[int], group: FromQuery[bool] = False
+        self,
+        phone: ThePhone,
+        person_id: FromPath[int],
+        group: FromQuery[bool] = False,
+        after: FromQuery[int] = 0,
     ) -> list[Json]:
+        """after  the number of the last message that is known already"""
         chat = phone.chat(phone.person(person_id), group=group)
-        return [message_json(phone, one) for one in phone.store.messages(chat)]
+        return [message_json(phone, one) for one in phone.store.messages(chat, after)]
 
     @post("/{person_id:int}/taps")
     async def tap(self, phone: ThePhone, person_id: FromPath[int], data: JSONBody[Press]) -> Json:

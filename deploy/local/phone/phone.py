@@ -5,7 +5,7 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,10 @@ class Live:
 class Phone:
     """Everything there is: kept data, the bot's updates, the limits, the weather, the log of calls."""
 
-    def __init__(self, database: Path, limits: Limits) -> None:
+    def __init__(self, database: Path, limits: Limits, now: Callable[[], float]) -> None:
+        """now  the clock of chats and taps, as `time.time`"""
         self.limits = limits
+        self.now = now
         self.store = Store(database)
         self.updates = Updates(self.store, limits)
         self.meter = Meter(limits)
@@ -154,12 +156,12 @@ class Phone:
         person.met = True
         self.store.save_person(person)
         if first:  # whoever comes first has brought the bot along
-            joined = shapes.my_chat_member(self.store, GROUP_ID, person, time.time(), "left", "member")
+            joined = shapes.my_chat_member(self.store, GROUP_ID, person, self.now(), "left", "member")
             self.updates.put("my_chat_member", joined)
 
     def _say(self, person: Person, chat: int, text: str, reply_to: int | None) -> Message:
         number, entities = self.store.new_message_id(chat), found_in(text, [])
-        message = Message(chat, number, person.id, time.time(), text, entities, reply_to=reply_to)
+        message = Message(chat, number, person.id, self.now(), text, entities, reply_to=reply_to)
         self.store.save_message(message)
         answered = self.store.message(chat, reply_to) if reply_to else None
         to_bot = any(one.type == "bot_command" for one in message.entities) or (
@@ -179,7 +181,7 @@ class Phone:
         if not 1 <= len(data.encode()) <= 64:
             raise NotPossible(422, "Callback data has 1 to 64 bytes.")
         chat = self.chat(person, group=group)
-        tap = Tap(secrets.randbelow(10**18), chat, person.id, message_id, data, time.time())
+        tap = Tap(secrets.randbelow(10**18), chat, person.id, message_id, data, self.now())
         self.store.save_tap(tap)
         self.updates.put("callback_query", shapes.callback_query(self.store, tap, person))
         return tap
@@ -197,7 +199,7 @@ class Phone:
     def _stand(self, person: Person, standing: str, old: str, new: str) -> None:
         person.standing = standing
         self.store.save_person(person)
-        member = shapes.my_chat_member(self.store, person.id, person, time.time(), old, new)
+        member = shapes.my_chat_member(self.store, person.id, person, self.now(), old, new)
         self.updates.put("my_chat_member", member)
         self.live.tell("people", person.id)
 

@@ -51,6 +51,10 @@ class Limits(Struct, frozen=True):
     webhook_retry_seconds: float = 1.0  # the first wait after a failed delivery; it doubles up to a minute
 
 
+LIFTED: Final = Limits(chat_per_second=1e6, group_per_minute=1e6, all_per_second=1e6)
+"""For a bot that is in a hurry: as many messages as it likes. All other rules stay."""
+
+
 class Refusal(Exception):
     """Telegram says no: an HTTP code, its own text, and for 429 the seconds to wait."""
 

@@ -116,8 +116,10 @@ class Store:
         """A group counts for itself; all private chats of a bot share one count. No number comes twice."""
         return self._count(f"messages of {chat}" if chat < 0 else "messages", start=0)
 
-    def messages(self, chat: int) -> list[Message]:
-        rows = self._db.execute("select body from messages where chat = ? order by message", (chat,))
+    def messages(self, chat: int, after: int = 0) -> list[Message]:
+        rows = self._db.execute(
+            "select body from messages where chat = ? and message > ? order by message", (chat, after)
+        )
         return [msgspec.json.decode(body, type=Message) for (body,) in rows]
 
     def message(self, chat: int, message: int) -> Message | None:
