@@ -29,11 +29,11 @@ class Page(Struct, Generic[T], frozen=True):
     next: str | None = None
 
 
-def limit_of(request: litestar.Request[Any, Any, Any]) -> int:
-    """`?limit=`, from 1 to 200; 50 where nothing is said."""
+def limit_of(request: litestar.Request[Any, Any, Any], usual: int = DEFAULT) -> int:
+    """`?limit=`, from 1 to 200; the usual number where nothing is said."""
     given = request.query_params.get("limit", "")
     if not given:
-        return DEFAULT
+        return usual
     if len(given) > 9 or not given.isdecimal() or not 1 <= int(given) <= MOST:
         sentence = _("The limit is a number from 1 to %(most)s.", most=MOST)
         raise Refused(sentence, Why.INVALID, {"limit": sentence})
