@@ -26,6 +26,7 @@ from local.demo.steps import (
     LogOut,
     OfTask,
     OnPhone,
+    PutAside,
     Reject,
     Send,
     SendClient,
@@ -201,7 +202,7 @@ def test_each_step_is_possible_after_those_before(now: datetime) -> None:
             case Cancel(_, _, task):
                 assert state[task] != "completed"
                 state[task] = "cancelled"
-            case Bill(_, _, _, task):
+            case Bill(_, _, _, task) | PutAside(_, _, task):
                 assert state[task] == "completed"
         if isinstance(step, OnPhone) and not isinstance(step, Block | Vanish | ComeBack):
             assert step.technician in joined - silent

@@ -82,7 +82,7 @@ def test_what_answers_what(
     ("event", "expected"),
     [
         (failed(Purpose.TASK_INFO, task=1), [("POST", "/tasks/1/dispatch")]),
-        (failed(Purpose.TASK_INFO, Trouble.BLOCKED, task=1), [("GET", "/tasks/1#assign")]),
+        (failed(Purpose.TASK_INFO, Trouble.BLOCKED, task=1), [("GET", "/tasks/1/assignment")]),
         (failed(Purpose.CLIENT_INFO, task=1), [("POST", "/tasks/1/client-info")]),
         (failed(Purpose.INVOICE, task=1, invoice=3), [("POST", "/invoices/3/dispatch")]),
         (failed(Purpose.INVOICE, Trouble.DEACTIVATED, task=1, invoice=3), []),

@@ -171,7 +171,7 @@ def test_a_sentence_names_the_streams_it_needs() -> None:
             "technician_added",
             [("Review / edit", "GET", "/technicians/77"), ("Keep as is", "POST", "/technicians/77/review")],
         ),
-        ("task_rejected", [("Reassign", "GET", "/tasks/1042#assign")]),
+        ("task_rejected", [("Reassign", "GET", "/tasks/1042/assignment")]),
         ("task_accepted", [("Send client info", "POST", "/tasks/1042/client-info")]),
         ("task_completed", [("Create invoice", "GET", "/invoices/new?task=1042")]),
         ("task_deleted", []),

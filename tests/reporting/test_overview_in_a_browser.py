@@ -49,7 +49,7 @@ async def test_what_needs_a_human_comes_and_goes_by_itself(fresh: Callout, desk:
     """A rejection appears with its button; given to the same technician again, it is gone; and the charts live."""
     assert await desk.locator("#attention .callout-waiting").count() == 0
     task, rami = await rejecting(fresh)
-    await desk.wait_for_selector(f"#rejected-{task} a[href='/tasks/{task}#assign']")
+    await desk.wait_for_selector(f"#rejected-{task} a[href='/tasks/{task}/assignment']")
     await desk.wait_for_selector("#outcomes-chart canvas")
     await desk.locator("#as-table summary").click()
     shown = await desk.locator("#outcomes-chart").get_attribute("data-chart")

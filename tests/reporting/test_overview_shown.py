@@ -209,8 +209,8 @@ async def test_a_viewer_sees_what_waits_and_no_button(told: Told, caller: As) ->
     needs = await section(await caller(Role.VIEWER), "attention")
     assert "No van today" in needs
     assert "<form" not in needs
-    assert "#assign" not in needs
-    assert 'href="/tasks/1001#assign"' in await section(await caller(Role.DISPATCHER), "attention")
+    assert "/assignment" not in needs
+    assert 'href="/tasks/1001/assignment"' in await section(await caller(Role.DISPATCHER), "attention")
 
 
 async def test_a_quick_reason_is_read_in_the_readers_language(told: Told, office: httpx.AsyncClient) -> None:

@@ -66,3 +66,9 @@ class Desk:
             raise Unexpected(f"{method} {path} by {login}: {answer.status_code} {answer.text}")
         found: Json = answer.json() if answer.content else {}
         return found
+
+    async def press(self, login: str, path: str) -> None:
+        """A button on a page, which leads back to a page."""
+        answer = await self._open[login].post(path)
+        if answer.status_code != httpx.codes.SEE_OTHER:
+            raise Unexpected(f"POST {path} by {login}: {answer.status_code} {answer.text}")

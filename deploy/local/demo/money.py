@@ -11,7 +11,7 @@ from local.demo import words
 from local.demo.crew import Crew
 from local.demo.office import Office
 from local.demo.people import CLERKS
-from local.demo.steps import Bill, SendBill, Settle, Step
+from local.demo.steps import Bill, PutAside, SendBill, Settle, Step
 from shared.contract.invoice import InvoiceLine, InvoiceStatus
 
 SENT, PAID, VOID = 0.85, 0.9, 0.03  # of all; the rest stays open, and is overdue one day
@@ -35,14 +35,17 @@ def bills(
     now: datetime,
     dice: random.Random,
 ) -> list[Step]:
-    """As many as wanted, as far as there are completed tasks that were billed before now."""
+    """As many as wanted, as far as there are completed tasks that were billed before now; the rest needs no bill."""
     billable = []
     for done in completed:
         at = office.accounts(done.at + timedelta(hours=dice.triangular(0.2, 30, 2)))
         if at <= now:
             billable.append((at, done))
     chosen = sorted(dice.sample(billable, min(wanted, len(billable))), key=lambda bill: bill[0])
-    made: list[Step] = []
+    chosen_tasks = {done.task for _, done in chosen}
+    made: list[Step] = [
+        PutAside(at, KEEPER, done.task) for at, done in billable if done.task not in chosen_tasks
+    ]
     for number, (at, done) in enumerate(chosen):
         due = at.date() + timedelta(days=dice.choice((7, 7, 10, 14)))
         made.append(

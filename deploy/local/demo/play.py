@@ -14,6 +14,7 @@ from typing import assert_never
 import msgspec
 
 from local.demo import words
+from local.demo.bell import Bell
 from local.demo.clock import StoryClock
 from local.demo.desk import Desk
 from local.demo.pocket import Pockets
@@ -35,6 +36,7 @@ from local.demo.steps import (
     LogOut,
     OfInvoice,
     OfTask,
+    PutAside,
     Reject,
     Review,
     Send,
@@ -75,6 +77,7 @@ class Play:
         self._stack = stack
         self._clock = clock
         self._desk = desk
+        self._bell = Bell(desk)
         self._phones = phones
         self._say = say
         self._tasks: dict[int, int] = {}
@@ -181,6 +184,8 @@ class Play:
                 await self._phones.see(self._holders[step.task], self._button(step.task, "complete"))
             case Cancel(_, clerk):
                 await self._desk.ask(clerk, "PUT", f"{path}/status", {"status": "cancelled"})
+            case PutAside(_, clerk):
+                await self._bell.put_aside_completion(clerk, number)
             case Accept(_, technician):
                 await self._phones.press(technician, self._button(step.task, "accept"))
             case Complete(_, technician):

@@ -126,6 +126,12 @@ class Cancel(InOffice):
     task: int
 
 
+class PutAside(InOffice):
+    """The work is done, and there is nothing to bill."""
+
+    task: int
+
+
 # ── Invoices ─────────────────────────────────────────────────────────────────
 
 
@@ -151,7 +157,9 @@ class Settle(InOffice):
 Alone: TypeAlias = Hire | LogIn | LogOut | Join | Review | LetGo | Block | ComeBack | Vanish
 """People come and go: what others do around it depends on it, so nothing else is done at that moment."""
 
-OfTask: TypeAlias = Create | Edit | Assign | Send | Accept | Reject | SendClient | Complete | Cancel
+OfTask: TypeAlias = (
+    Create | Edit | Assign | Send | Accept | Reject | SendClient | Complete | Cancel | PutAside
+)
 OfInvoice: TypeAlias = Bill | SendBill | Settle
 Together: TypeAlias = OfTask | OfInvoice
 Step: TypeAlias = Alone | Together

@@ -87,7 +87,7 @@ def actions(recorded: Recorded, kind: str) -> list[Action]:
 
 
 def _reassign(task: str | int) -> Action:
-    return Action(_("Reassign"), "GET", f"/tasks/{task}#assign")
+    return Action(_("Reassign"), "GET", f"/tasks/{task}/assignment")
 
 
 def _again(failed: DeliveryFailed) -> list[Action]:
