@@ -368,7 +368,7 @@ async def test_one_menu_gives_way_to_another(callout: Callout, browser: Browser)
         await log_in(page, callout)
         await page.goto(f"/tasks?view=board&technician={person.id}")
         for number in (one, two, one):
-            await page.get_by_role("link", name=f"More for #{number}").click()
+            await page.get_by_role("link", name=f"More for #{number}").press("Enter")
             await expect(page.locator("#card-menu")).to_be_visible()
             await expect(page.get_by_role("link", name=f"More for #{number}")).to_have_attribute(
                 "aria-expanded", "true"
