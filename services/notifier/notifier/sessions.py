@@ -6,7 +6,7 @@ now and then, and filled again whenever it is found missing.
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -29,6 +29,9 @@ LONGEST = timedelta(days=7)
 
 LOOK = 1.0  # seconds between two looks at whether the bucket is there
 SWEEP = 300.0  # seconds between two comparisons with PostgreSQL
+GONE = (KV_DEL, KV_PURGE)
+# The mark of an ended session stays that long, for whoever reads the bucket from its start.
+MARKED = timedelta(minutes=10)
 
 _LIVE = """
 SELECT s.key, a.login AS admin, a.name, a.role, false AS token, least(s.used_at + $1, s.began_at + $2) AS expires
@@ -129,7 +132,8 @@ class Sessions:
     async def _fill(self) -> None:
         bucket = await self._bus.js.key_value(BUCKET)
         # First the bucket, then PostgreSQL: what is told while this runs is then never taken for too much.
-        told = await _entries(bucket)
+        entries = await _entries(bucket)
+        told = {key: entry.value or b"" for key, entry in entries.items() if entry.operation not in GONE}
         live = await self.live()
         written = [key for key, session in live.items() if told.get(key) != msgspec.json.encode(session)]
         for key in written:
@@ -139,7 +143,12 @@ class Sessions:
             await _write(bucket, key, None)
         if FILLED not in told:
             await bucket.put(FILLED, b"{}")
-        await bucket.purge_deletes(olderthan=600)
+        for key, entry in entries.items():
+            # Not by nats-py's own `purge_deletes`: it leaves a subscription behind, which hears of every session
+            # for as long as the process lives, and which nobody reads.
+            made: Any = entry.created  # a moment, though declared as a number
+            if entry.operation in GONE and datetime.now(UTC) - made > MARKED:
+                await self._bus.js.purge_stream(f"KV_{BUCKET}", subject=f"$KV.{BUCKET}.{key}")
         log.info("sessions filled", live=len(live), told=len(told))
 
     async def _forget(self) -> None:
@@ -155,15 +164,14 @@ async def _write(bucket: KeyValue, key: str, session: Session | None) -> None:
         await bucket.put(key, msgspec.json.encode(session))
 
 
-async def _entries(bucket: KeyValue) -> dict[str, bytes]:
-    """All that the bucket holds now."""
+async def _entries(bucket: KeyValue) -> dict[str, KeyValue.Entry]:
+    """All that the bucket holds now, with the marks of what was taken out."""
     watcher = await bucket.watchall()
-    found: dict[str, bytes] = {}
+    found: dict[str, KeyValue.Entry] = {}
     try:
         async with asyncio.timeout(10):
             while (entry := await anext(watcher)) is not None:
-                if entry.operation not in (KV_DEL, KV_PURGE):
-                    found[entry.key] = entry.value or b""
+                found[entry.key] = entry
     finally:
         with suppress(Exception):  # the connection may be what broke
             await watcher.stop()  # type: ignore[no-untyped-call]

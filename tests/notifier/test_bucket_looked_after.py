@@ -1,0 +1,49 @@
+"""What looking after the sessions on the bus leaves there: the live ones, and nothing of itself."""
+
+from datetime import timedelta
+
+import pytest
+
+from notifier import app, sessions
+from shared.web import BUCKET
+from tests.notifier.conftest import Running, SettingsFor, log_in, running
+from tests.people import eventually
+
+STREAM = f"KV_{BUCKET}"
+
+
+async def test_nobody_reads_on_who_has_looked_once(notifier: Running) -> None:
+    """A reader that nobody listens to would be told of every session for as long as the process lives."""
+
+    async def only_the_book_reads() -> bool:
+        readers = await notifier.service.bus.js.consumers_info(STREAM)
+        return sum(bool(each.push_bound) for each in readers) == 1
+
+    await eventually(only_the_book_reads)
+
+
+async def test_the_mark_of_an_ended_session_goes_in_time(
+    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays for a while, and is gone when the bucket is looked after later; the live session stays."""
+    settings = settings_for("notifier")
+
+    async def held(replica: Running) -> int:
+        return int((await replica.service.bus.js.stream_info(STREAM)).state.messages)
+
+    async with running(settings) as first:
+        password = await app.first_owner(first.service)
+        assert password
+        async with first.browser() as staying, first.browser() as leaving:
+            await log_in(staying, "owner", password)
+            before = await held(first)
+            await log_in(leaving, "owner", password)
+            await leaving.post("/logout")
+            assert await held(first) == before + 1
+    monkeypatch.setattr(sessions, "MARKED", timedelta())
+    async with running(settings) as second:
+
+        async def only_what_lives() -> bool:
+            return await held(second) == before
+
+        await eventually(only_what_lives)
