@@ -125,9 +125,10 @@ if (form) {
     event.preventDefault();
   });
   list.addEventListener("htmx:afterSwap", (event) => {
-    const group = event.target.closest("[hx-get]");
-    choose(null);
-    take(group);
+    const chosen = active?.href;
+    take(event.target.closest("[hx-get]"));
+    // What one stood on may be drawn anew, by an answer that came late: one stands on it still, if it is still found.
+    choose(options().find((each) => each.href === chosen) ?? null);
     said.textContent = groups.every((each) => each.hidden) ? said.dataset.nothing : "";
   });
   for (const fault of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
