@@ -1,14 +1,14 @@
 """Plays a story against a whole Callout: each step is the command that a person would cause.
 
 Steps begin one after the other, each at its own moment on the story's clock. Each may still be under way when
-others begin, with all that it sets off (a message to Telegram, its delivery), but for no longer than `LOOSE` on that
-clock, so that what it writes down carries a believable time. What belongs together never overlaps: see `threads`.
+others begin, with all that it sets off (a message to Telegram, its delivery), but for no longer than its `leash` on
+that clock, so that what it writes down carries a believable time. What belongs together never overlaps: see `threads`.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import assert_never
 
 import msgspec
@@ -50,13 +50,19 @@ from local.demo.story import Story
 from local.demo.under_way import until_delivered
 from local.stack import Stack
 
-LOOSE = timedelta(minutes=3)
-AT_ONCE = 12  # steps
+AT_ONCE = 16  # steps
 
 
-def threads(step: Together) -> list[tuple[str, int]]:
+def leash(step: Together) -> timedelta:
+    """How long a step may be under way on the story's clock. A document takes its time in real life too."""
+    return timedelta(minutes=12 if isinstance(step, SendBill) else 3)
+
+
+def threads(step: Together) -> list[tuple[str, int | str]]:
     """What a step is about. Steps about the same come one after the other."""
     match step:
+        case LogIn():
+            return [("desk", step.clerk)]
         case Create():
             return [("task", step.task), ("client", step.client)]
         case Accept() | Reject() | Complete():
@@ -85,8 +91,8 @@ class Play:
         self._holders: dict[int, int] = {}
         self._clients: dict[int, int] = {}
         self._invoices: dict[int, int] = {}
-        self._under_way: deque[tuple[datetime, asyncio.Task[None]]] = deque()
-        self._latest: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._under_way: list[tuple[datetime, asyncio.Task[None]]] = []
+        self._latest: dict[tuple[str, int | str], asyncio.Task[None]] = {}
 
     async def play(self, story: Story) -> None:
         try:
@@ -101,31 +107,38 @@ class Play:
             if step.at.date() != day:
                 self._say(f"  {day:%a %d %b}   {steps:>4} steps")
                 day, steps = step.at.date(), 0
-            await self._finish(step.at if isinstance(step, Alone) else step.at - LOOSE)
-            self._clock.move(step.at)
             if isinstance(step, Alone):
+                await self._finish(None)
+                self._clock.move(step.at)
                 await self._alone(step)
             else:
+                await self._finish(step.at)
+                self._clock.move(step.at)
                 self._begin(step, group)
             steps += 1
-        await self._finish(story.until)
+        await self._finish(None)
         self._say(f"  {day:%a %d %b}   {steps:>4} steps")
 
-    async def _finish(self, until: datetime) -> None:
-        """Waits for what was begun up to then, and as long as there is too much at once."""
-        while self._under_way and (self._under_way[0][0] <= until or len(self._under_way) >= AT_ONCE):
-            await self._under_way.popleft()[1]
+    async def _finish(self, now: datetime | None) -> None:
+        """Waits for what must be over by now (None: for everything), and as long as there is too much at once."""
+        self._under_way = sorted((each for each in self._under_way if not each[1].done()), key=itemgetter(0))
+        while self._under_way and (
+            now is None or self._under_way[0][0] <= now or len(self._under_way) >= AT_ONCE
+        ):
+            await self._under_way.pop(0)[1]
 
     def _begin(self, step: Together, group: asyncio.TaskGroup) -> None:
         before = [self._latest[thread] for thread in threads(step) if thread in self._latest]
         doing = group.create_task(self._after(before, step))
         self._latest |= dict.fromkeys(threads(step), doing)
-        self._under_way.append((step.at, doing))
+        self._under_way.append((step.at + leash(step), doing))
 
     async def _after(self, before: list[asyncio.Task[None]], step: Together) -> None:
         for each in before:
             await each
-        if isinstance(step, OfInvoice):
+        if isinstance(step, LogIn):
+            await self._desk.log_in(step.clerk)
+        elif isinstance(step, OfInvoice):
             await self._about_money(step)
         else:
             await self._about_task(step)
@@ -136,8 +149,6 @@ class Play:
                 body = {"login": who.login, "name": who.name, "role": who.role}
                 added = await self._desk.ask(clerk, "POST", "/api/admins", body)
                 self._desk.give_password(who.login, added["password"])
-            case LogIn(_, clerk):
-                await self._desk.log_in(clerk)
             case LogOut(_, clerk):
                 await self._desk.log_out(clerk)
             case Join(_, who):

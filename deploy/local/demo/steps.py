@@ -154,12 +154,12 @@ class Settle(InOffice):
     status: InvoiceStatus
 
 
-Alone: TypeAlias = Hire | LogIn | LogOut | Join | Review | LetGo | Block | ComeBack | Vanish
+Alone: TypeAlias = Hire | LogOut | Join | Review | LetGo | Block | ComeBack | Vanish
 """People come and go: what others do around it depends on it, so nothing else is done at that moment."""
 
 OfTask: TypeAlias = (
     Create | Edit | Assign | Send | Accept | Reject | SendClient | Complete | Cancel | PutAside
 )
 OfInvoice: TypeAlias = Bill | SendBill | Settle
-Together: TypeAlias = OfTask | OfInvoice
+Together: TypeAlias = LogIn | OfTask | OfInvoice
 Step: TypeAlias = Alone | Together
