@@ -176,6 +176,7 @@ async def test_technicians_in_a_browser(gateway: Gateway, yasmin: Person) -> Non
         assert "Take back into service" not in (await browser.get(here)).text
         deleted = await posted(browser, f"{here}/delete")
         assert deleted.headers["location"] == "/technicians"
+        assert "callout_done=technician-deleted." in deleted.headers["set-cookie"]
         assert (await browser.get(here)).status_code == 404
         assert "Yasmin" not in (await browser.get("/technicians")).text
     assert await gateway.events("technician") == [
@@ -236,6 +237,16 @@ async def test_a_name_that_is_markup_is_inert(gateway: Gateway) -> None:
             page = (await browser.get(path)).text
             assert "<script>alert" not in page
             assert "&lt;script&gt;alert" in page
+
+
+async def test_a_profile_without_a_username_is_named_not_spelt_out(gateway: Gateway) -> None:
+    """Its address opens in the Telegram app alone, and the page says so."""
+    person = await gateway.joined("Noor", None)
+    async with gateway.as_role(Role.VIEWER, browser=True) as browser:
+        page = (await browser.get(f"/technicians/{person.id}")).text
+    assert f'href="tg://user?id={person.id}"' in page
+    assert f">tg://user?id={person.id}<" not in re.sub("</?bdi>", "", page)
+    assert "Opens in the Telegram app alone" in page
 
 
 async def test_a_stranger_learns_nothing(gateway: Gateway, yasmin: Person) -> None:

@@ -34,6 +34,7 @@ from shared.contract.invoice import (
     InvoiceSent,
     InvoiceStatus,
     InvoiceStatusChanged,
+    Issuer,
 )
 from shared.contract.site import Site
 from shared.contract.task import Status as TaskStatus
@@ -74,7 +75,8 @@ created = InvoiceCreated(
     date(2026, 3, 28),
     "Leaking boiler",
 )
-sent = InvoiceSent(LEAKING_BOILER, YASMIN)
+ISSUER = Issuer(NORDLICHT.company, NORDLICHT.address, NORDLICHT.tax_id, "UTC", "en")
+sent = InvoiceSent(LEAKING_BOILER, YASMIN, ISSUER)
 marked_paid = InvoiceStatusChanged(LEAKING_BOILER, InvoiceStatus.PENDING, InvoiceStatus.PAID)
 back_to_pending = InvoiceStatusChanged(LEAKING_BOILER, InvoiceStatus.PAID, InvoiceStatus.PENDING)
 made_void = InvoiceStatusChanged(LEAKING_BOILER, InvoiceStatus.PENDING, InvoiceStatus.VOID)

@@ -34,6 +34,25 @@ async def test_the_form_offers_the_tasks_that_are_not_billed(anna: httpx.AsyncCl
     assert option in (await anna.get("/invoices/new")).text
 
 
+async def test_the_form_says_that_a_task_is_billed_already(anna: httpx.AsyncClient) -> None:
+    """With a link to that invoice, whichever way led here; a void one is none."""
+    form = f"/invoices/new?task={LEAKING_BOILER}"
+    assert "billed already" not in (await anna.get(form)).text
+    path = await made(anna)
+    page = (await anna.get(form)).text
+    assert "billed already" in page
+    assert f'href="{path}"' in page
+    await anna.post(f"{path}/status", data={"status": "void"})
+    assert "billed already" not in (await anna.get(form)).text
+
+
+async def test_what_was_deleted_is_said_on_the_list(anna: httpx.AsyncClient) -> None:
+    """By the cookie that the next page shows and takes back."""
+    answer = await anna.post(f"{await made(anna)}/delete")
+    assert answer.headers["location"] == "/invoices"
+    assert "callout_done=invoice-deleted.1;" in answer.headers["set-cookie"]
+
+
 async def test_a_site_with_money_of_the_past_has_none_chosen(anna: httpx.AsyncClient, told: Told) -> None:
     """The form asks, rather than refusing at the end."""
     await told(recorded("site.site", 1, SiteSettingsChanged(Site(currency="DEM"))))

@@ -18,6 +18,7 @@ from shared.refusal import Refused, Why
 from tests.invoices.examples import (
     CREATE,
     DELETED,
+    ISSUER,
     PAID,
     PENDING,
     VOID,
@@ -37,14 +38,14 @@ make_void = SetInvoiceStatus(InvoiceStatus.VOID)
 
 def test_a_pending_invoice_is_sent_to_its_technician_as_often_as_wanted() -> None:
     """A second sending is one more event, not a repetition that is ignored."""
-    given(*PENDING).when(SendInvoice()).then(sent)
-    given(*PENDING, sent).when(SendInvoice()).then(sent)
+    given(*PENDING).when(SendInvoice(ISSUER)).then(sent)
+    given(*PENDING, sent).when(SendInvoice(ISSUER)).then(sent)
 
 
 def test_a_paid_or_void_invoice_is_not_sent() -> None:
     """The sentence says what to do instead."""
-    given(*PAID).when(SendInvoice()).refused("Set it back to pending")
-    given(*VOID).when(SendInvoice()).refused("is void")
+    given(*PAID).when(SendInvoice(ISSUER)).refused("Set it back to pending")
+    given(*VOID).when(SendInvoice(ISSUER)).refused("is void")
 
 
 def test_a_status_is_set_by_hand() -> None:
@@ -85,7 +86,7 @@ def test_any_invoice_can_be_deleted(history: tuple[InvoiceEvent, ...]) -> None:
 
 
 @pytest.mark.parametrize("history", [(), DELETED])
-@pytest.mark.parametrize("command", [SendInvoice(), mark_as_paid, DeleteInvoice()])
+@pytest.mark.parametrize("command", [SendInvoice(ISSUER), mark_as_paid, DeleteInvoice()])
 def test_what_is_not_there_can_not_be_changed(
     history: tuple[InvoiceEvent, ...], command: InvoiceCommand
 ) -> None:
@@ -95,7 +96,7 @@ def test_what_is_not_there_can_not_be_changed(
 
 COMMANDS: list[InvoiceCommand] = [
     CREATE,
-    SendInvoice(),
+    SendInvoice(ISSUER),
     DeleteInvoice(),
     *(SetInvoiceStatus(status) for status in InvoiceStatus),
 ]

@@ -8,7 +8,7 @@ from shared.contract.delivery import DeliveryFailed, Purpose, Trouble
 from shared.language import speaking
 from shared.names import Names
 from shared.sentences import AGGREGATES, LABELS, mentioned, notification, sentence
-from tests.notifier.examples import EXAMPLES, WHO, every_event_type, recorded
+from tests.notifier.examples import EXAMPLES, SAMI, WHO, every_event_type, recorded
 
 MARKS = "\N{FIRST STRONG ISOLATE}\N{POP DIRECTIONAL ISOLATE}"
 
@@ -138,6 +138,13 @@ def test_a_reason_that_an_event_holds_may_have_any_letters_or_none() -> None:
         failed = DeliveryFailed(Purpose.TASK_INFO, 77, Trouble.REFUSED, reason, 1042, 1)
         told = recorded("delivery.1", "service:bot-gateway", failed)
         assert sentence(told, WHO).endswith(f"could not be delivered to Sami: {reason}")
+
+
+def test_an_invoice_that_stays_in_a_chat_is_named() -> None:
+    """A withdrawal is of a task's messages, or else of one invoice."""
+    event = DeliveryFailed(Purpose.RETRACTION, SAMI, Trouble.BLOCKED, "the bot was blocked", 1042, invoice=3)
+    told = sentence(recorded("delivery.1", "service:bot-gateway", event), WHO)
+    assert told == "Invoice #3 could not be taken back from the Telegram chat of Sami: the bot was blocked"
 
 
 def test_the_designs_kinds_are_notified_in_its_words() -> None:

@@ -9,7 +9,13 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import (
+    BufferedInputFile,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaDocument,
+    Message,
+)
 
 from local.phone import GROUP_ID
 from local.phone.rules import Limits
@@ -135,6 +141,54 @@ async def test_only_own_and_existing_messages_are_edited(practice: Practice) -> 
     ):
         with pytest.raises(TelegramBadRequest, match=reason):
             await practice.bot.edit_message_text("x", chat_id=maya, message_id=number)
+
+
+async def test_a_file_takes_the_place_of_another(practice: Practice) -> None:
+    """However old the message is; with its caption, and in a message of text as well."""
+    maya = await practice.started()
+    invoice = await practice.bot.send_document(
+        maya,
+        BufferedInputFile(b"%PDF", "invoice-7.pdf"),
+        caption="Invoice #7",
+        reply_markup=one_button("t:7"),
+    )
+    text = await practice.bot.send_message(maya, "Invoice #8")
+    await practice.do(maya, "age", hours=49)
+    note = InputMediaDocument(media=BufferedInputFile(b"Withdrawn.", "note.txt"), caption="Withdrawn")
+    for sent in (invoice, text):
+        edited = await practice.bot.edit_message_media(note, chat_id=maya, message_id=sent.message_id)
+        assert isinstance(edited, Message)
+        assert (edited.message_id, edited.caption, edited.text) == (sent.message_id, "Withdrawn", None)
+        shown = next(one for one in await practice.messages(maya) if one["message_id"] == sent.message_id)
+        assert (shown["text"], shown["document"]["name"], shown["buttons"]) == ("Withdrawn", "note.txt", [])
+        assert (await practice.http.get(shown["document"]["url"])).content == b"Withdrawn."
+
+
+async def test_a_file_that_is_none_takes_no_place(practice: Practice) -> None:
+    """What the file is comes first, then whether there is such a message; and the same again is no change."""
+    maya = await practice.started()
+    (start,) = await practice.messages(maya)
+    sent = await practice.bot.send_document(maya, BufferedInputFile(b"x", "x.txt"), caption="kept")
+    assert sent.document is not None
+    same = {"type": "document", "media": sent.document.file_id, "caption": "kept"}
+    for number, media, reason in (
+        (999_999, None, 'parameter "media" is required'),
+        (999_999, "no JSON", "can't parse input media JSON object"),
+        (999_999, "[]", "can't parse InputMedia: expected an Object"),
+        (999_999, {"media": "x"}, "can't parse InputMedia: Can't find field \"type\""),
+        (999_999, {"type": "document"}, "can't parse InputMedia: media not found"),
+        (999_999, same | {"media": "attach://nothing"}, "can't parse InputMedia: media not found"),
+        (999_999, same | {"type": "sticker"}, 'can\'t parse InputMedia: type "sticker" is unsupported'),
+        (999_999, same | {"caption": "x" * 1025}, "can't parse InputMedia: "),
+        (999_999, same, "message to edit not found"),
+        (start["message_id"], same, "message can't be edited"),
+        (sent.message_id, same, "message is not modified"),
+    ):
+        body = {"chat_id": maya, "message_id": number} | ({} if media is None else {"media": media})
+        answer = (await practice.raw("editMessageMedia", **body)).json()
+        assert answer["error_code"] == 400
+        assert reason in answer["description"]
+    assert (await practice.messages(maya))[-1]["text"] == "kept"
 
 
 async def test_a_message_is_deleted_within_48_hours_or_not_at_all(practice: Practice) -> None:

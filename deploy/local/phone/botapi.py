@@ -9,7 +9,7 @@ from . import BOT_ID, GROUP_ID, rules, shapes
 from .entities import Entity
 from .parameters import Parameters, allowed, commands_key, words
 from .phone import Phone
-from .rules import Json, Refusal, bad_request, forbidden
+from .rules import Json, Refusal, bad_request, forbidden, unreadable
 from .store import Document, Message, Person, Webhook
 
 
@@ -143,10 +143,10 @@ class BotApi:
             return None
         raise bad_request("message to be replied not found")
 
-    def _document(self, given: Parameters) -> Document:
-        upload = given.upload("document")
+    def _document(self, given: Parameters, name: str = "document") -> Document:
+        upload = given.upload(name)
         if upload is None:
-            kept = self.store.document(given.text("document"))
+            kept = self.store.document(given.text(name))
             if kept is None:
                 raise bad_request("wrong file identifier/HTTP URL specified")
             return kept
@@ -177,6 +177,30 @@ class BotApi:
             raise bad_request("there is no caption in the message to edit")
         return self._edit(given, message, *words(given, "caption", "caption_entities"))
 
+    async def edit_message_media(self, given: Parameters) -> Json:
+        """A file in place of what the message held; a text becomes a message with a file, never the other way."""
+        text, entities, document = self._input_media(given)
+        return self._edit(given, self._editable(given), text, entities, document=document)
+
+    def _input_media(self, given: Parameters) -> tuple[str, list[Entity], Document]:
+        """Read before the message is looked for: the caption, the type, and then the file."""
+        if not given.text("media"):
+            raise bad_request('parameter "media" is required')
+        media = given.within("media")
+        try:
+            text, entities = words(media, "caption", "caption_entities")
+        except Refusal as refusal:
+            reason = refusal.description.removeprefix("Bad Request: ")
+            raise unreadable(reason[0].upper() + reason[1:]) from None
+        if not media.text("type"):
+            raise unreadable('Can\'t find field "type"')
+        named = media.text("media")
+        if not named or (named.startswith("attach://") and media.upload("media") is None):
+            raise unreadable("media not found")
+        if media.text("type") != "document":
+            raise unreadable(f'type "{media.text("type")}" is unsupported')
+        return text, entities, self._document(media, "media")
+
     async def edit_message_reply_markup(self, given: Parameters) -> Json:
         message = self._editable(given)
         return self._edit(given, message, message.text, message.entities, words_too=False)
@@ -189,15 +213,18 @@ class BotApi:
         entities: list[Entity],
         *,
         words_too: bool = True,
+        document: Document | None = None,
     ) -> Json:
         # An edit that names no keyboard takes the old one away.
         markup = rules.reply_markup(given.raw("reply_markup"))
-        if (text, entities, markup) == (message.text, message.entities, message.markup):
+        document = document or message.document
+        before = (message.text, message.entities, message.markup, message.document)
+        if (text, entities, markup, document) == before:
             raise bad_request(rules.NOT_MODIFIED.removeprefix("Bad Request: "))
         if wait := self.phone.meter.take_edit(time.monotonic()):
             raise rules.too_many(wait)
         self._refuse_unwanted(message.chat)
-        message.text, message.entities, message.markup = text, entities, markup
+        message.text, message.entities, message.markup, message.document = text, entities, markup, document
         if words_too:
             message.edited_at = self.phone.now()
         self.store.save_message(message)
@@ -312,6 +339,7 @@ METHODS: Final[dict[str, Method]] = {
     "senddocument": BotApi.send_document,
     "editmessagetext": BotApi.edit_message_text,
     "editmessagecaption": BotApi.edit_message_caption,
+    "editmessagemedia": BotApi.edit_message_media,
     "editmessagereplymarkup": BotApi.edit_message_reply_markup,
     "deletemessage": BotApi.delete_message,
     "answercallbackquery": BotApi.answer_callback_query,

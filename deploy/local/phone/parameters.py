@@ -53,6 +53,17 @@ class Parameters:
         except ValueError:
             raise bad_request(f"can't parse {name}: JSON expected") from None
 
+    def within(self, name: str) -> "Parameters":
+        """The fields of an InputMedia, which names the files of the same call."""
+        value = self.raw(name)
+        try:
+            found = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            raise bad_request("can't parse input media JSON object") from None
+        if not isinstance(found, dict):
+            raise rules.unreadable("expected an Object")
+        return Parameters(found, self._files)
+
     def upload(self, name: str) -> Upload | None:
         return self._files.get(self.text(name).removeprefix("attach://")) or self._files.get(name)
 

@@ -76,6 +76,10 @@ def bad_request(reason: str) -> Refusal:
     return Refusal(400, f"Bad Request: {reason}")
 
 
+def unreadable(reason: str) -> Refusal:
+    return bad_request(f"can't parse InputMedia: {reason}")
+
+
 def forbidden(reason: str) -> Refusal:
     return Refusal(403, f"Forbidden: {reason}")
 

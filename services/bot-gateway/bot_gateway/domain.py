@@ -18,6 +18,7 @@ from shared.contract.delivery import (
     DeliverySent,
     DeliveryState,
     DeliveryUnknown,
+    Purpose,
 )
 from shared.contract.task import Status
 from shared.contract.technician import (
@@ -331,6 +332,9 @@ class OfferState(StrEnum):
 
 LIVE = frozenset({OfferState.OPEN, OfferState.ACCEPTED, OfferState.IN_PROGRESS})
 """The technician may still have something to press."""
+
+PRIVATE = frozenset({Purpose.CLIENT_INFO, Purpose.INVOICE})
+"""What holds data of a client, and is deleted or emptied when it is taken back."""
 
 BY_HAND = {
     Status.ACCEPTED: OfferState.ACCEPTED,

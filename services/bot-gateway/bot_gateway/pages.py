@@ -21,6 +21,7 @@ from shared.refusal import Refused, Why
 from shared.web import (
     OWNER,
     VIEWER,
+    Done,
     Request,
     Response,
     after_of,
@@ -163,7 +164,7 @@ def routes(handlers: Handlers) -> list[Any]:
     @post("/technicians/{telegram_id:int}/delete")
     async def remove(request: Request, telegram_id: FromPath[int]) -> Response[Any]:
         await handlers.delete(telegram_id, actor=identity(request).actor, command_id=command_id(request))
-        return see(request, "/technicians")
+        return see(request, "/technicians", Done.TECHNICIAN_DELETED, telegram_id)
 
     @get("/settings/telegram", opt=OWNER)
     async def telegram(request: Request) -> Response[str]:

@@ -31,6 +31,7 @@ from shared.contract.invoice import (
     InvoiceSent,
     InvoiceStatus,
     InvoiceStatusChanged,
+    Issuer,
 )
 from shared.contract.task import Status as TaskStatus
 from shared.journal import Decider
@@ -71,7 +72,9 @@ class CreateInvoice(Struct, frozen=True):
 
 
 class SendInvoice(Struct, frozen=True):
-    pass
+    """issuer: as the site's settings stand now."""
+
+    issuer: Issuer
 
 
 class SetInvoiceStatus(Struct, frozen=True):
@@ -109,8 +112,8 @@ def decide(command: InvoiceCommand, invoice: Invoice) -> list[InvoiceEvent]:
         case _, InvoiceStatus.ABSENT | InvoiceStatus.DELETED:
             raise Refused(_("There is no such invoice; it may have been deleted."), Why.MISSING)
 
-        case SendInvoice(), InvoiceStatus.PENDING:
-            return [InvoiceSent(invoice.task, invoice.technician)]
+        case SendInvoice(issuer), InvoiceStatus.PENDING:
+            return [InvoiceSent(invoice.task, invoice.technician, issuer)]
         case SendInvoice(), InvoiceStatus.PAID:
             raise Refused(_("This invoice is paid. Set it back to pending to send it again."))
         case SendInvoice(), InvoiceStatus.VOID:

@@ -28,7 +28,14 @@ from invoices.domain import (
     invalid,
 )
 from shared import clock
-from shared.contract.invoice import DocumentAnswer, DocumentRequest, InvoiceCreated, InvoiceStatus
+from shared.contract.invoice import (
+    DocumentAnswer,
+    DocumentRequest,
+    InvoiceCreated,
+    InvoiceSent,
+    InvoiceStatus,
+    Issuer,
+)
 from shared.contract.site import Site
 from shared.contract.task import Status
 from shared.journal import Journal, Outcome
@@ -132,7 +139,16 @@ class Handlers:
         """Asks for the invoice to be sent to its technician through the bot."""
         if (invoice := await views.shown(self.pool, number)) is not None and (why := unreachable(invoice)):
             raise Refused(_("%(why)s You can download the PDF and send it another way.", why=why))
-        return await self._do(number, SendInvoice(), actor=actor, command_id=command_id, expected=expected)
+        # The settings may change between a request and its repetition, which is the same request all the same.
+        return await self._journal.once(
+            command_id,
+            lambda first: is_sending(first, number),
+            lambda: self._send(number, actor, command_id, expected),
+        )
+
+    async def _send(self, number: int, actor: str, command_id: UUID, expected: int | None) -> Outcome:
+        command = SendInvoice(issuer_of(self._site(), await views.logo_hash(self.pool)))
+        return await self._do(number, command, actor=actor, command_id=command_id, expected=expected)
 
     async def set_status(
         self,
@@ -169,10 +185,25 @@ class Handlers:
         return await document.preview(*await self._printed(invoice))
 
     async def _printed(self, invoice: views.Shown) -> tuple[document.Content, Site, bytes | None]:
-        site = self._site()
+        site = issued(invoice, self._site())
         with speaking(site.language):
             printed = content(invoice, ZoneInfo(site.time_zone))
-        return printed, site, await views.logo(self.pool)
+        return printed, site, await self._logo(invoice.issuer)
+
+    async def _logo(self, issuer: Issuer | None) -> bytes | None:
+        """The one that the document names, or today's where it names none yet."""
+        if issuer is None:
+            return await views.logo(self.pool)
+        if not issuer.logo:
+            return None
+        image = await views.kept_logo(self.pool, issuer.logo)
+        if image is None:
+            # Only while `callout rebuild` fills the tables again.
+            raise Refused(
+                _("The logo on this document is being fetched again. Please try again in a moment."),
+                Why.UNAVAILABLE,
+            )
+        return image
 
     async def answer_document(self, request: DocumentRequest) -> DocumentAnswer:
         """The PDF on its way to Telegram, or the sentence that says why there is none.
@@ -187,7 +218,7 @@ class Handlers:
         pdf = await self.pdf(invoice)
         if len(pdf) > LARGEST_ANSWER:
             return DocumentAnswer(refusal=_("The PDF is too large to send. Please use shorter lines."))
-        site = self._site()
+        site = issued(invoice, self._site())
         with speaking(site.language):
             below = caption(invoice, site)
         return DocumentAnswer(pdf=pdf, filename=document.filename(invoice.number), caption=below)
@@ -227,6 +258,32 @@ def of_draft(first: Outcome, draft: Draft) -> bool:
         case (InvoiceCreated() as created,):
             return draft_of(created) == draft
     return False
+
+
+def is_sending(first: Outcome, number: int) -> bool:
+    """Whether the first request sent this invoice."""
+    match first.events:
+        case (InvoiceSent(),):
+            return first.key == str(number)
+    return False
+
+
+def issuer_of(site: Site, logo: str) -> Issuer:
+    return Issuer(site.company, site.address, site.tax_id, site.time_zone, site.language, logo)
+
+
+def issued(invoice: views.Shown, site: Site) -> Site:
+    """The settings that the invoice's document follows: those of its sending, or else today's."""
+    if (issuer := invoice.issuer) is None:
+        return site
+    return replace(
+        site,
+        company=issuer.company,
+        address=issuer.address,
+        tax_id=issuer.tax_id,
+        time_zone=issuer.time_zone,
+        language=issuer.language,
+    )
 
 
 def status_of(given: str) -> InvoiceStatus | None:

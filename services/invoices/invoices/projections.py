@@ -6,6 +6,7 @@ from typing import assert_never
 import asyncpg
 import msgspec
 
+from shared import reach
 from shared.contract import Recorded
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryState, DeliveryUnknown, Purpose
 from shared.contract.invoice import (
@@ -28,16 +29,14 @@ from shared.contract.task import (
     TaskUnassigned,
     status_after,
 )
-from shared.contract.technician import (
-    TechnicianBlockedBot,
-    TechnicianDeactivated,
-    TechnicianDeleted,
-    TechnicianReactivated,
-    TechnicianRegistered,
-    TechnicianUnblockedBot,
-)
+from shared.contract.technician import TechnicianDeleted, TechnicianRegistered
 
-TABLES = ("invoices", "dispatches", "tasks", "technicians", "logo")
+TABLES = ("invoices", "dispatches", "tasks", "technicians", "logo", "logos")
+
+
+_KEEP_LOGO = """
+INSERT INTO logos (hash, image) SELECT encode(sha256(image), 'hex'), image FROM logo ON CONFLICT DO NOTHING
+"""
 
 
 async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -47,7 +46,7 @@ async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
     match event:
         case InvoiceCreated():
             await _insert(connection, recorded, event)
-        case InvoiceSent():
+        case InvoiceSent(issuer=issuer):
             await connection.execute(
                 "INSERT INTO dispatches (invoice, version, event, state, at) VALUES ($1, $2, $3, $4, $5)",
                 number,
@@ -57,8 +56,14 @@ async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
                 recorded.at,
             )
             await connection.execute(
-                "UPDATE invoices SET version = $2 WHERE number = $1", number, recorded.version
+                "UPDATE invoices SET version = $2, sent_at = $3, issuer = $4 WHERE number = $1",
+                number,
+                recorded.version,
+                recorded.at,
+                None if issuer is None else msgspec.json.encode(issuer).decode(),
             )
+            # A version before this one may have taken the logo in, and does not keep it by its hash.
+            await connection.execute(_KEEP_LOGO)
         case InvoiceStatusChanged(after=after):
             await connection.execute(
                 "UPDATE invoices SET version = $2, status = $3, paid_at = $4 WHERE number = $1",
@@ -153,38 +158,8 @@ async def _technician(connection: asyncpg.Connection, recorded: Recorded) -> Non
             await connection.execute(sql, technician)
         case TechnicianDeleted():
             await connection.execute("UPDATE technicians SET state = 'deleted' WHERE id = $1", technician)
-        case TechnicianBlockedBot():
-            await _set_reach(connection, technician, blocked=True)
-        case TechnicianUnblockedBot():
-            await _set_reach(connection, technician, blocked=False)
-        case TechnicianDeactivated():
-            await _set_reach(connection, technician, deactivated=True)
-        case TechnicianReactivated():
-            await _set_reach(connection, technician, deactivated=False)
-
-
-async def _set_reach(
-    connection: asyncpg.Connection,
-    technician: int,
-    *,
-    deactivated: bool | None = None,
-    blocked: bool | None = None,
-) -> None:
-    """One of the two is another now; who comes back from it may still be kept away by the other.
-
-    Only beside `deactivated` does `blocked` say more than `state`, which a version without it may have written last.
-    """
-    sql = """
-        UPDATE technicians t SET blocked = now.blocked, state =
-            CASE WHEN now.deactivated THEN 'deactivated' WHEN now.blocked THEN 'blocked' ELSE 'active' END
-        FROM (
-            SELECT id, coalesce($2, state = 'deactivated') AS deactivated,
-                   coalesce($3, state = 'blocked' OR (blocked AND state = 'deactivated')) AS blocked
-            FROM technicians WHERE id = $1
-        ) now
-        WHERE t.id = now.id
-    """
-    await connection.execute(sql, technician, deactivated, blocked)
+        case _:
+            await reach.remember(connection, recorded, "state")
 
 
 async def _delivery(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -219,6 +194,7 @@ async def _site(connection: asyncpg.Connection, recorded: Recorded) -> None:
                 image,
                 media_type,
             )
+            await connection.execute(_KEEP_LOGO)
         case _:
             pass
 

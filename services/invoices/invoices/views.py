@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from invoices.domain import line_amount
 from shared.contract.delivery import DeliveryState
-from shared.contract.invoice import InvoiceLine, InvoiceStatus
+from shared.contract.invoice import InvoiceLine, InvoiceStatus, Issuer
 from shared.contract.task import Status
 from shared.numbers import BIGGEST
 
@@ -27,6 +27,7 @@ MOST_SUMMED = 5000
 UNBILLED = 20
 LATEST_COMPLETED = 500
 
+_ISSUER = msgspec.json.Decoder(Issuer)
 _LINES = msgspec.json.Decoder(tuple[InvoiceLine, ...])
 
 
@@ -70,18 +71,28 @@ class CountedLine(InvoiceLine, frozen=True):
 
 
 class Shown(Listed, frozen=True, kw_only=True):
-    """An invoice with all that belongs to it. reach: `active`, `blocked`, `deactivated`, `deleted` or unknown, None."""
+    """An invoice with all that belongs to it.
+
+    reach    `active`, `blocked`, `deactivated`, `deleted` or unknown, None
+    sent_at  when it was last sent; issuer: whom it was from then, None where nobody noted it
+    """
 
     lines: list[CountedLine]
     tax_percent: Decimal
     subtotal: Decimal
     tax: Decimal
     paid_at: datetime | None
+    sent_at: datetime | None
     reach: str | None
+    issuer: Issuer | None
 
 
 class TaskFacts(Struct, frozen=True):
-    """A task as this service remembers it. completed_by: who held it when it was last completed."""
+    """A task as this service remembers it.
+
+    completed_by  who held it when it was last completed
+    invoice       its latest one that is not void
+    """
 
     number: int
     title: str
@@ -89,6 +100,7 @@ class TaskFacts(Struct, frozen=True):
     client_name: str
     status: Status
     completed_by: int | None
+    invoice: int | None
 
 
 class Wanted(Struct, frozen=True):
@@ -138,7 +150,7 @@ LEFT JOIN LATERAL (
 """
 _LISTED = f"SELECT {_COLUMNS} FROM ({{chosen}}) i {_AROUND} ORDER BY i.number DESC"  # noqa: S608 - constants
 _SHOWN = f"""
-SELECT {_COLUMNS}, i.lines, i.tax_percent, i.subtotal, i.tax, i.paid_at, reach.state AS reach
+SELECT {_COLUMNS}, i.lines, i.tax_percent, i.subtotal, i.tax, i.paid_at, i.sent_at, i.issuer, reach.state AS reach
 FROM invoices i {_AROUND} LEFT JOIN technicians reach ON reach.id = i.technician WHERE i.number = $1
 """  # noqa: S608 - constants
 
@@ -250,7 +262,8 @@ async def shown(pool: Connection, number: int) -> Shown | None:
             CountedLine(line.description, line.quantity, line.unit_price, line_amount(line, row["currency"]))
             for line in _LINES.decode(row["lines"])
         ],
-        **{name: row[name] for name in ("tax_percent", "subtotal", "tax", "paid_at", "reach")},
+        **{name: row[name] for name in ("tax_percent", "subtotal", "tax", "paid_at", "sent_at", "reach")},
+        issuer=_ISSUER.decode(row["issuer"]) if row["issuer"] else None,
     )
 
 
@@ -265,7 +278,8 @@ async def deliveries(pool: Connection, number: int, most: int) -> list[Delivery]
 
 
 _TASK = """
-SELECT t.number, t.title, t.client, coalesce(c.name, '') AS client_name, t.status, t.completed_by
+SELECT t.number, t.title, t.client, coalesce(c.name, '') AS client_name, t.status, t.completed_by,
+       (SELECT max(number) FROM invoices WHERE task = t.number AND status <> 'void') AS invoice
 FROM tasks t LEFT JOIN names c ON c.stream = 'client.' || t.client
 """
 
@@ -324,6 +338,18 @@ async def next_number(pool: Connection) -> int:
 
 async def logo(pool: Connection) -> bytes | None:
     image: bytes | None = await pool.fetchval("SELECT image FROM logo")
+    return image
+
+
+async def logo_hash(pool: Connection) -> str:
+    """Of today's logo; empty where there is none."""
+    found: str | None = await pool.fetchval("SELECT encode(sha256(image), 'hex') FROM logo")
+    return found or ""
+
+
+async def kept_logo(pool: Connection, known_by: str) -> bytes | None:
+    """The logo of this hash, also one that is no longer in use."""
+    image: bytes | None = await pool.fetchval("SELECT image FROM logos WHERE hash = $1", known_by)
     return image
 
 

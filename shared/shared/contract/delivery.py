@@ -10,7 +10,7 @@ class Purpose(StrEnum):
     TASK_INFO = "task_info"
     CLIENT_INFO = "client_info"
     INVOICE = "invoice"
-    RETRACTION = "retraction"  # taking a message of a dead offer back, or making its buttons dead
+    RETRACTION = "retraction"  # taking back a message of a dead offer or an erased client
     REPLY = "reply"  # an answer in the dialogue, such as /help
 
 

@@ -46,9 +46,26 @@ class InvoiceCreated(Event):
     title: str = ""
 
 
+class Issuer(Struct, frozen=True):
+    """Who a sent invoice is from, and how its document is written: the site's settings of that moment.
+
+    logo  SHA-256 of the picture in hex; empty where there was none
+    """
+
+    company: str
+    address: str
+    tax_id: str
+    time_zone: str
+    language: str
+    logo: str = ""
+
+
 class InvoiceSent(Event):
+    """issuer  as the document shows it from then on; None in the events of before it was noted"""
+
     task: int
     technician: int
+    issuer: Issuer | None = None
 
 
 class InvoiceStatusChanged(Event):

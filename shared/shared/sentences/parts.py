@@ -47,6 +47,9 @@ _UNKNOWN = {
     Purpose.RETRACTION: N_("It is not known whether the withdrawal of task #%(task)s reached %(name)s"),
     Purpose.REPLY: N_("It is not known whether the bot's answer reached %(name)s"),
 }
+_INVOICE_KEPT = N_(
+    "Invoice #%(invoice)s could not be taken back from the Telegram chat of %(name)s: %(reason)s"
+)
 
 
 def delivery(event: DeliverySent | DeliveryFailed | DeliveryUnknown, who: Names) -> str:
@@ -56,7 +59,10 @@ def delivery(event: DeliverySent | DeliveryFailed | DeliveryUnknown, who: Names)
             return _(_SENT[purpose], task=task, invoice=invoice, name=name)
         case DeliveryFailed(purpose=purpose, task=task, invoice=invoice, reason=reason):
             why = stored(reason)
-            return _(_FAILED[purpose], task=task, invoice=invoice, name=name, reason=why)
+            kept = purpose is Purpose.RETRACTION and invoice is not None
+            return _(
+                _INVOICE_KEPT if kept else _FAILED[purpose], task=task, invoice=invoice, name=name, reason=why
+            )
         case DeliveryUnknown(purpose=purpose, task=task, invoice=invoice):
             return _(_UNKNOWN[purpose], task=task, invoice=invoice, name=name)
 

@@ -8,6 +8,7 @@ import asyncpg
 from bot_gateway.domain import BY_HAND, LIVE, Link, OfferState, Standing
 from shared.contract import Recorded
 from shared.contract.bot import BotConnected, BotDisconnected, BotRefused
+from shared.contract.invoice import InvoiceCreated
 from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
@@ -40,7 +41,7 @@ from shared.journal import first_time
 
 from .reactions import REACTIONS, as_json, current
 
-TABLES = ("technicians", "bot", "cards", "offers", "informed", "answers")
+TABLES = ("technicians", "bot", "cards", "offers", "informed", "billed", "answers")
 
 # ── Own events → rows ────────────────────────────────────────────────────────
 
@@ -140,6 +141,12 @@ async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
     if recorded.aggregate == "task":
         await _card(connection, recorded)
         await _offer(connection, recorded)
+    elif isinstance(recorded.data, InvoiceCreated):
+        await connection.execute(
+            "INSERT INTO billed (invoice, client) VALUES ($1, $2) ON CONFLICT (invoice) DO UPDATE SET client = $2",
+            int(recorded.key),
+            recorded.data.client,
+        )
     reaction = REACTIONS.get(type(recorded.data))
     if reaction and await first_time(connection, recorded):
         await reaction(connection, recorded)

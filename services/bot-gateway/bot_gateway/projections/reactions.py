@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import asyncpg
 import msgspec
 
-from bot_gateway.domain import BY_HAND, OfferState
+from bot_gateway.domain import BY_HAND, PRIVATE, OfferState
 from shared import clock
 from shared.contract import Recorded
 from shared.contract.client import ClientErased
@@ -106,8 +106,9 @@ async def retract_older(connection: asyncpg.Connection, recorded: Recorded, offe
 
 async def forget_client(connection: asyncpg.Connection, recorded: Recorded) -> None:
     """The client's data goes from every chat that holds it, also from those of finished tasks."""
-    for card in await connection.fetch(_CARDS, int(recorded.key)):
-        await _take_back(connection, recorded, card, card["task"], card["offer"])
+    client = int(recorded.key)
+    for message in await connection.fetch(_CARDS, client) + await connection.fetch(_DOCUMENTS, client):
+        await _take_back(connection, recorded, message, message["task"], message["offer"])
 
 
 REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]] = {
@@ -127,9 +128,12 @@ REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]]
 # Of a long text that failed half way, the first parts are in the chat.
 _OUT = "method = 'send' AND (status NOT IN ('failed', 'dropped') OR message_ids <> '{}')"
 
+_NOT_TAKEN_BACK = """NOT EXISTS (
+    SELECT FROM deliveries r WHERE r.target = d.id AND r.purpose = 'retraction' AND r.status <> 'failed')"""
+
 # The first message of an offer and the latest copy that /tasks made of it, and every card of the client.
 _MESSAGES = f"""
-SELECT id, chat_id, purpose FROM deliveries d
+SELECT id, chat_id, purpose, invoice FROM deliveries d
 WHERE task = $1 AND offer = $2 AND {_OUT}
   AND (purpose <> 'reply' OR seq = (
         SELECT max(seq) FROM deliveries WHERE task = $1 AND offer = $2 AND method = 'send' AND purpose = 'reply'))
@@ -139,10 +143,15 @@ ORDER BY seq
 
 # Every card of a client, also one that could not be taken back when its offer ended.
 _CARDS = f"""
-SELECT id, chat_id, purpose, task, offer FROM informed JOIN deliveries d USING (task, offer)
-WHERE client = $1 AND purpose = 'client_info' AND {_OUT}
-  AND NOT EXISTS (
-        SELECT FROM deliveries r WHERE r.target = d.id AND r.purpose = 'retraction' AND r.status <> 'failed')
+SELECT id, chat_id, purpose, task, offer, invoice FROM informed JOIN deliveries d USING (task, offer)
+WHERE client = $1 AND purpose = 'client_info' AND {_OUT} AND {_NOT_TAKEN_BACK}
+ORDER BY seq
+"""  # noqa: S608 - own constants
+
+# Every document of a client's invoices, whoever got it: their name stands on it.
+_DOCUMENTS = f"""
+SELECT id, chat_id, purpose, task, offer, invoice FROM billed JOIN deliveries d USING (invoice)
+WHERE client = $1 AND method = 'document' AND status NOT IN ('failed', 'dropped') AND {_NOT_TAKEN_BACK}
 ORDER BY seq
 """  # noqa: S608 - own constant
 
@@ -174,7 +183,11 @@ async def _retract(connection: asyncpg.Connection, recorded: Recorded, offer: in
 
 
 async def _take_back(
-    connection: asyncpg.Connection, recorded: Recorded, message: asyncpg.Record, task: int, offer: int
+    connection: asyncpg.Connection,
+    recorded: Recorded,
+    message: asyncpg.Record,
+    task: int,
+    offer: int | None,
 ) -> None:
     await queue(
         connection,
@@ -182,9 +195,10 @@ async def _take_back(
         message["chat_id"],
         Purpose.RETRACTION,
         cause=recorded.id,
-        method="delete" if message["purpose"] == Purpose.CLIENT_INFO else "edit",
+        method="delete" if message["purpose"] in PRIVATE else "edit",
         task=task,
         offer=offer,
+        invoice=message["invoice"],
         target=message["id"],
     )
 

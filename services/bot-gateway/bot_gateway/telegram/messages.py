@@ -111,6 +111,7 @@ HEADLINES = {
 MORE = N_("<b>Task %(task)s</b>, continued")
 CLIENT = N_("👤 <b>Client for task %(task)s</b>")
 REDACTED = N_("🚫 Task %(task)s is no longer yours, so the client's data was removed.")
+INVOICE_WITHDRAWN = N_("🚫 Invoice %(invoice)s was withdrawn, and the client's data with it.")
 OVER = frozenset({OfferState.WITHDRAWN, OfferState.REPLACED, OfferState.DELETED})
 
 PRIORITIES = {
@@ -152,6 +153,10 @@ def client_info(number: int, client: ClientInfo) -> list[str]:
 
 def client_redacted(number: int) -> str:
     return _(REDACTED, task=numbered(number))
+
+
+def invoice_withdrawn(number: int) -> str:
+    return _(INVOICE_WITHDRAWN, invoice=numbered(number))
 
 
 def when(at: datetime, zone: str) -> str:

@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 from aiogram.methods import (
     DeleteMessage,
+    EditMessageMedia,
     EditMessageReplyMarkup,
     EditMessageText,
     SendDocument,
@@ -23,12 +24,13 @@ from aiogram.types import (
     ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputMediaDocument,
     LinkPreviewOptions,
 )
 from msgspec import Struct
 
 from bot_gateway import views
-from bot_gateway.domain import LIVE
+from bot_gateway.domain import LIVE, PRIVATE
 from shared.bus import Bus
 from shared.contract.delivery import Purpose, Trouble
 from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest
@@ -216,7 +218,7 @@ class Outgoing:
             if doubted:
                 return Fail(UNCONFIRMED)
             # Another bot's message ids mean other messages.
-            private = there.purpose is Purpose.CLIENT_INFO and row.purpose is Purpose.RETRACTION
+            private = there.purpose in PRIVATE and row.purpose is Purpose.RETRACTION
             return (
                 Fail(N_("The message was sent by another bot."))
                 if private
@@ -231,9 +233,8 @@ class Outgoing:
             return [Step(self._edit(row, each, said)) for each in there.message_ids]
         assert row.task is not None
         if delete:
-            redacted = Reply(messages.client_redacted(row.task))
             return [
-                Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._edit(row, each, redacted))
+                Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._emptied(row, each))
                 for each in there.message_ids
             ]
         card = await self._card(row)
@@ -255,6 +256,17 @@ class Outgoing:
             last = n == len(text) - 1
             steps.append(Step(self._edit(row, message, Reply(part, keyboard if last else []))))
         return steps
+
+    def _emptied(self, row: Row, message: int) -> TelegramMethod[Any]:
+        """The message without what was private in it, where it can't be deleted any more."""
+        if row.invoice is None:
+            assert row.task is not None
+            return self._edit(row, message, Reply(messages.client_redacted(row.task)))
+        said = messages.invoice_withdrawn(row.invoice)
+        # A message that holds a file keeps holding one (Bot API, editMessageMedia), so another takes its place.
+        file = BufferedInputFile(said.encode(), f"invoice-{row.invoice}.txt")
+        media = InputMediaDocument(media=file, caption=said, parse_mode=None)
+        return EditMessageMedia(chat_id=row.chat_id, message_id=message, media=media)
 
     def _edit(self, row: Row, message: int, reply: Reply) -> EditMessageText:
         return EditMessageText(

@@ -13,7 +13,7 @@ from shared.contract.task import Status
 from shared.document import MEDIA_TYPE, PICTURE, attachment
 from shared.language import _
 from shared.refusal import Refused, Why
-from shared.web import Request, Response, command_id, form, fragment, identity, page, see
+from shared.web import Done, Request, Response, command_id, form, fragment, identity, page, see
 
 from .common import numbered, words
 
@@ -71,7 +71,7 @@ def routes(handlers: Handlers) -> list[Any]:
             await handlers.delete(number, **_who(request))
         except Refused as refused:
             return await _card(request, handlers, number, refused)
-        return see(request, "/invoices")
+        return see(request, "/invoices", Done.INVOICE_DELETED, number)
 
     return [show, download, preview, picture, dispatch, set_status, remove]
 
