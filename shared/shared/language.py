@@ -13,12 +13,14 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -106,6 +108,11 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def moment(at: datetime, *, year: bool) -> str:
+    """ "22 Nov, 14:05" or "22 Nov 2026, 14:05", on the clock of its own zone."""
+    return format_datetime(at, translated(DAY_OF_A_YEAR if year else DAY), locale=locale())
+
+
 @lru_cache(maxsize=32)
 def _catalogue(name: str) -> NullTranslations:
     if name == ENGLISH:
@@ -124,6 +131,10 @@ def _locale(tag: str) -> Locale:
     except (ValueError, UnknownLocaleError):
         return Locale(known(tag) or ENGLISH)
 
+
+# Patterns as Unicode has them (UTS #35, date field symbols); a language has its own comma.
+DAY = N_("d MMM, HH:mm")
+DAY_OF_A_YEAR = N_("d MMM y, HH:mm")
 
 WORDS = {
     # statuses of a task

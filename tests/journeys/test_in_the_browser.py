@@ -134,9 +134,8 @@ async def test_a_rejection_reaches_the_screen_and_the_task_goes_to_another(
         await expect(page.locator(".badge", has_text="Rejected").first).to_be_visible()
         await page.locator("#state").get_by_role("link", name="Reassign").click()
         await page.get_by_role("radio", name="Noor Aziz").check()
-        await page.get_by_role("button", name="Assign", exact=True).click()
-        await expect(page.locator(".badge", has_text="Assigned").first).to_be_visible()
-        await page.get_by_role("button", name="Send task info").first.click()
+        await page.get_by_role("button", name="Assign and send").click()
+        await expect(page.locator(".badge", has_text="Sent").first).to_be_visible()
         await second.sees(f"#{number}", button="Accept")
 
 

@@ -59,7 +59,7 @@ async def every_row(servers: Servers) -> dict[str, list[str]]:
 
 async def every_message(servers: Servers) -> list[str]:
     """All that JetStream holds for the services."""
-    client = await nats.connect(servers.nats_url)
+    client = await nats.connect(servers.nats_url())
     js = client.jetstream()
     state = (await js.stream_info(STREAM)).state
     messages = [await js.get_msg(STREAM, sequence) for sequence in range(state.first_seq, state.last_seq + 1)]

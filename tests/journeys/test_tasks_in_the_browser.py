@@ -125,7 +125,7 @@ async def test_a_drop_sends_and_asks_for_a_technician_first(callout: Callout, br
             .first.wait_for()
         )
         await dialog.get_by_role("radio", name=re.compile("Sven Sent")).check()
-        await dialog.get_by_role("button", name="Assign").click()
+        await dialog.get_by_role("button", name="Assign", exact=True).click()
         await expect(column(page, "assigned").locator(f"#task-{number}")).to_be_visible()
         await lift(page, number)
         await over(page, "sent")

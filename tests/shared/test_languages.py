@@ -65,6 +65,29 @@ def test_a_language_without_sentences_is_answered_in_english_with_its_own_dates(
         assert direction() == "ltr"
 
 
+@pytest.mark.parametrize(
+    ("tag", "short", "long"),
+    [
+        ("en", "17 May, 09:05", "17 May 2030, 09:05"),
+        ("ar", "17 مايو، 09:05", "17 مايو 2030، 09:05"),
+        ("de", "17 Mai, 09:05", "17 Mai 2030, 09:05"),
+    ],
+)
+def test_a_moment_has_the_comma_of_its_language(tag: str, short: str, long: str) -> None:
+    """With the year where it matters."""
+    at = datetime(2030, 5, 17, 9, 5, tzinfo=UTC)
+    with speaking(tag):
+        assert language.moment(at, year=False) == short
+        assert language.moment(at, year=True) == long
+
+
+def test_a_quotation_after_a_latin_word_is_kept_apart_from_it() -> None:
+    """Else `API «name»` would be one run from left to right, with its marks turned around (UAX #9, N1)."""
+    for message in WORDS.catalogue("ar"):
+        for _english, translated in forms(message) if message.id else ():
+            assert not re.search(r"[A-Za-z] ?«%", translated), translated
+
+
 @pytest.mark.parametrize("tag", ["", "x", "../../etc/passwd", "ar\x00", "e n", "a" * 300])
 def test_a_tag_that_means_nothing_is_english(tag: str) -> None:
     with speaking(tag):

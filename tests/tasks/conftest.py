@@ -28,6 +28,7 @@ from shared.contract.task import (
 from shared.contract.technician import TechnicianRegistered
 from shared.service import Service
 from shared.web.sessions import BUCKET, FILLED, Session, digest
+from tasks.projections import TABLES
 from tests.conftest import SettingsFor
 from tests.tasks.examples import BRUNO, YASMIN
 
@@ -59,15 +60,12 @@ class Office:
 
     def as_role(self, role: Role, *, browser: bool = False) -> httpx.AsyncClient:
         """A program with a bearer token, or a browser with a cookie."""
-        headers = (
-            {"Cookie": f"callout_session={secret(role, browser)}", "Accept": "text/html"}
-            if browser
-            else {"Authorization": f"Bearer {secret(role, browser)}"}
-        )
+        headers = {"Accept": "text/html"} if browser else {"Authorization": f"Bearer {secret(role, browser)}"}
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(self.service.asgi),  # type: ignore[arg-type]
             base_url="http://office",
             headers=headers | {"Origin": "http://office"},
+            cookies={"callout_session": secret(role, browser)} if browser else {},
         )
 
     async def hears(
@@ -191,3 +189,19 @@ async def in_progress(office: Office, admin: httpx.AsyncClient) -> int:
     await office.tap(number, Action.ACCEPT)
     await said(admin.post(f"/api/tasks/{number}/client-info"))
     return number
+
+
+async def rebuilt_is_the_same(office: Office) -> None:
+    """Empties what is folded, and waits until it is there again as it was."""
+
+    async def rows() -> dict[str, list[str]]:
+        pool = office.service.pool
+        return {
+            table: sorted(str(row) for row in await pool.fetch(f"SELECT * FROM {table}")) for table in TABLES
+        }
+
+    before = await rows()
+    await office.service.rebuild()
+    async with asyncio.timeout(15):
+        while await rows() != before:
+            await asyncio.sleep(0.05)

@@ -1,24 +1,12 @@
 """Tasks and clients over HTTP as JSON, with the real database and bus."""
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
 import httpx
 
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
-from shared.contract.event import Event
 from shared.contract.task import Action, ClientInfoSent, TaskSent, Verdict
-from shared.contract.technician import (
-    TechnicianBlockedBot,
-    TechnicianDeactivated,
-    TechnicianDeleted,
-    TechnicianEdited,
-    TechnicianReactivated,
-    TechnicianRegistered,
-    TechnicianUnblockedBot,
-)
-from shared.web import seal
 from tests.tasks.conftest import BOILER, LINDQVIST, Json, Office, in_progress, new_task, said
 from tests.tasks.examples import BRUNO, YASMIN
 
@@ -69,42 +57,6 @@ async def test_the_workflow_runs(office: Office, admin: httpx.AsyncClient) -> No
     assert (await office.client_info(number)).refusal
     again_sent = await said(admin.post(f"/api/tasks/{number}/dispatch"))
     assert (again_sent["offer"], again_sent["delivery"]["task_info"]) == (2, "queued")
-
-
-async def test_the_same_tap_twice_is_one_event(office: Office, admin: httpx.AsyncClient) -> None:
-    """A stored tap that is handled again after a crash gets its first answer."""
-    number = await new_task(admin, technician_id=YASMIN)
-    await said(admin.post(f"/api/tasks/{number}/dispatch"))
-    command = uuid4()
-    first = await office.tap(number, Action.REJECT, command_id=command, reason="Too far")
-    assert await office.tap(number, Action.REJECT, command_id=command, reason="Too far") == first
-    assert await office.events(f"task.{number}") == [
-        "TaskCreated",
-        "TaskAssigned",
-        "TaskSent",
-        "TaskRejected",
-        "RejectionExplained",
-    ]
-
-
-async def test_a_reason_turns_no_text_around(office: Office, admin: httpx.AsyncClient) -> None:
-    """A technician's words are kept without what is invisible in them."""
-    number = await new_task(admin, technician_id=YASMIN)
-    await said(admin.post(f"/api/tasks/{number}/dispatch"))
-    await office.tap(number, Action.REJECT)
-    await office.tap(number, Action.EXPLAIN, reason="\u202etoo\x00 far\u2069, \nby car ")
-    sql = "SELECT data->>'reason' FROM events WHERE type = 'RejectionExplained'"
-    assert await office.service.pool.fetchval(sql) == "too far, \nby car"
-
-
-async def test_ten_taps_at_once_are_one_acceptance(office: Office, admin: httpx.AsyncClient) -> None:
-    """Whoever hammers the button accepts once."""
-    number = await new_task(admin, technician_id=YASMIN)
-    await said(admin.post(f"/api/tasks/{number}/dispatch"))
-    verdicts = [
-        a.verdict for a in await asyncio.gather(*(office.tap(number, Action.ACCEPT) for _ in range(10)))
-    ]
-    assert sorted(verdicts) == [Verdict.ALREADY] * 9 + [Verdict.DONE]
 
 
 async def test_the_same_request_twice_makes_one_task(office: Office, admin: httpx.AsyncClient) -> None:
@@ -219,42 +171,6 @@ async def test_a_deleted_task_is_gone(admin: httpx.AsyncClient) -> None:
     assert (await said(admin.get("/api/tasks")))["items"] == []
 
 
-async def test_the_list_is_filtered_and_paged(admin: httpx.AsyncClient) -> None:
-    """By status, technician, words and client's name, in the address; pages follow by key."""
-    first = await new_task(admin)
-    second = await new_task(
-        admin, title="Squeaking door", technician_id=YASMIN, client={"name": "Bäckerei Öz"}
-    )
-    third = await new_task(admin, title="Broken window", technician_id=BRUNO, client=None, client_id=1)
-
-    async def found(**query: Any) -> list[int]:
-        return [task["id"] for task in (await said(admin.get("/api/tasks", params=query)))["items"]]
-
-    assert await found() == [third, second, first]
-    assert await found(status="assigned") == [third, second]
-    assert await found(technician=YASMIN) == [second]
-    assert await found(technician=BRUNO, status="new") == []
-    assert await found(q="squeak") == [second]
-    assert await found(q="lindq") == [third, first]
-    assert await found(q="bäcker öz") == [second]
-    assert await found(q=f"#{first}") == [first]
-    assert await found(q="' OR 1=1 --") == []
-    assert await found(q="!!!") == []
-    assert await found(technician=2**70) == []
-    page = await said(admin.get("/api/tasks", params={"limit": 2}))
-    assert [task["id"] for task in page["items"]] == [third, second]
-    rest = await said(admin.get("/api/tasks", params={"limit": 2, "after": page["next"]}))
-    assert ([task["id"] for task in rest["items"]], rest["next"]) == ([first], None)
-    await said(admin.get("/api/tasks", params={"status": "nonsense"}), 422)
-    for unknown in ("nonsense", seal(10**30)):
-        await said(admin.get("/api/tasks", params={"after": unknown}), 422)
-    for moment in ("2030-05-17T11:30:00", "0001-01-01T00:00:00+14:00"):
-        by_schedule = {"scheduled_from": "2030-01-01", "after": seal((moment, 1))}
-        await said(admin.get("/api/tasks", params=by_schedule), 422)
-    await said(admin.get("/api/clients", params={"after": seal(("\0", 1))}), 422)
-    await said(admin.get("/api/tasks", params={"technician": "abc"}), 422)
-
-
 async def test_deliveries_show_on_the_task(office: Office, admin: httpx.AsyncClient) -> None:
     """Failed and unknown say why; a resend is queued again, whatever is told of the first message meanwhile."""
     number = await in_progress(office, admin)
@@ -272,120 +188,6 @@ async def test_deliveries_show_on_the_task(office: Office, admin: httpx.AsyncCli
     delivery = (await said(admin.get(f"/api/tasks/{number}")))["delivery"]
     assert delivery["client_info"] == "unknown"
     assert "may be in the chat" in delivery["reason"]
-
-
-async def test_a_deleted_technicians_tasks_are_free(office: Office, admin: httpx.AsyncClient) -> None:
-    """The open offer is withdrawn first; what is finished keeps its technician; a rebuild acts on nothing again."""
-    sent = await new_task(admin, technician_id=YASMIN)
-    await said(admin.post(f"/api/tasks/{sent}/dispatch"))
-    assigned = await new_task(admin, technician_id=YASMIN)
-    brunos = await new_task(admin, technician_id=BRUNO)
-    done = await new_task(admin, technician_id=YASMIN)
-    await said(admin.put(f"/api/tasks/{done}/status", json={"status": "completed"}))
-    cause = await office.hears("technician", YASMIN, TechnicianDeleted())
-    tasks = {task["id"]: task for task in (await said(admin.get("/api/tasks")))["items"]}
-    assert [tasks[n]["status"] for n in (sent, assigned, brunos, done)] == [
-        "new",
-        "new",
-        "assigned",
-        "completed",
-    ]
-    assert (await office.events(f"task.{sent}"))[-2:] == ["OfferWithdrawn", "TaskUnassigned"]
-    sql = "SELECT DISTINCT causation_id, actor FROM events WHERE type = 'TaskUnassigned'"
-    assert [tuple(row) for row in await office.service.pool.fetch(sql)] == [(cause, "service:tasks")]
-    assert "no longer" in (await office.tap(sent, Action.ACCEPT)).sentence
-    refusal = await said(admin.post(f"/api/tasks/{sent}/assignment", json={"technician_id": YASMIN}), 422)
-    assert refusal["fields"]["technician_id"] == "Yasmin Haddad was deleted. Choose another technician."
-    assert "was deleted" in (await said(admin.post(f"/api/tasks/{done}/dispatch"), 409))["detail"]
-    for held in ("assigned", "accepted", "in_progress"):
-        refusal = await said(admin.put(f"/api/tasks/{done}/status", json={"status": held}), 409)
-        assert refusal["detail"] == "Yasmin Haddad was deleted. Assign another technician first."
-    await said(admin.put(f"/api/tasks/{done}/status", json={"status": "cancelled"}))
-
-    # Back again by pressing Start; a rebuild folds the deletion once more and frees nothing.
-    await office.hears("technician", YASMIN, TechnicianRegistered(YASMIN, "Yasmin H."))
-    await said(admin.post(f"/api/tasks/{sent}/assignment", json={"technician_id": YASMIN}))
-    await rebuilt_is_the_same(office)
-    assert (await said(admin.get(f"/api/tasks/{sent}")))["status"] == "assigned"
-
-
-async def test_a_technician_who_cannot_be_reached(office: Office, admin: httpx.AsyncClient) -> None:
-    """Blocked: not assigned anew, but a message may be tried. Deactivated: neither."""
-    number = await new_task(admin, technician_id=YASMIN)
-    await office.hears("technician", YASMIN, TechnicianBlockedBot())
-    refusal = await said(admin.post("/api/tasks", json=BOILER | {"technician_id": YASMIN}), 422)
-    assert "has blocked the bot" in refusal["detail"]
-    await said(admin.post(f"/api/tasks/{number}/dispatch"))
-    await office.hears("technician", YASMIN, TechnicianUnblockedBot())
-    await new_task(admin, technician_id=YASMIN)
-    await office.hears("technician", YASMIN, TechnicianDeactivated())
-    assert "is paused" in (await said(admin.post(f"/api/tasks/{number}/dispatch"), 409))["detail"]
-    assert (await said(admin.get(f"/api/tasks/{number}")))["offer"] == 1
-
-
-async def test_who_comes_back_from_a_block_may_still_be_deactivated(
-    office: Office, admin: httpx.AsyncClient
-) -> None:
-    """And the reverse: each comes and goes by itself."""
-    assigned = {"technician_id": YASMIN}
-    away: list[Event] = [TechnicianDeactivated(), TechnicianBlockedBot(), TechnicianUnblockedBot()]
-    for event in away:
-        await office.hears("technician", YASMIN, event)
-    assert "is paused" in (await said(admin.post("/api/tasks", json=BOILER | assigned), 422))["detail"]
-    await office.hears("technician", YASMIN, TechnicianBlockedBot())
-    await office.hears("technician", YASMIN, TechnicianReactivated())
-    refusal = await said(admin.post("/api/tasks", json=BOILER | assigned), 422)
-    assert "has blocked the bot" in refusal["detail"]
-    await office.hears("technician", YASMIN, TechnicianUnblockedBot())
-    await new_task(admin, **assigned)
-
-
-async def test_a_pause_that_the_version_before_took_in_is_kept(
-    office: Office, admin: httpx.AsyncClient
-) -> None:
-    """While both run, it writes the status alone; a block that comes and goes afterwards ends no pause."""
-    for status, refusal in (("deactivated", "is paused"), ("active", "")):
-        await office.service.pool.execute("UPDATE technicians SET status = $1 WHERE id = $2", status, YASMIN)
-        await office.hears("technician", YASMIN, TechnicianBlockedBot())
-        await office.hears("technician", YASMIN, TechnicianUnblockedBot())
-        answer = await admin.post("/api/tasks", json=BOILER | {"technician_id": YASMIN})
-        assert refusal in answer.json().get("detail", "")
-        assert answer.status_code == (422 if refusal else 201)
-
-
-async def test_the_name_that_the_team_uses_is_shown(office: Office, admin: httpx.AsyncClient) -> None:
-    """An edited name wins over Telegram's."""
-    number = await new_task(admin, technician_id=YASMIN)
-    await office.hears("technician", YASMIN, TechnicianEdited("Yasmin (van 3)"))
-    assert (await said(admin.get(f"/api/tasks/{number}")))["technician"]["name"] == "Yasmin (van 3)"
-
-
-async def test_a_rebuild_gives_the_same_rows(office: Office, admin: httpx.AsyncClient) -> None:
-    """Every folded table can be dropped and filled again; contact data is not among them."""
-    number = await in_progress(office, admin)
-    delivered = DeliverySent(Purpose.TASK_INFO, YASMIN, 7, number, 1)
-    await office.hears("delivery", uuid4(), delivered, await office.newest(number, TaskSent))
-    delivered = DeliverySent(Purpose.CLIENT_INFO, YASMIN, 8, number, 1)
-    await office.hears("delivery", uuid4(), delivered, await office.newest(number, ClientInfoSent))
-    await new_task(admin, technician_id=BRUNO)
-    await rebuilt_is_the_same(office)
-    assert (await said(admin.get("/api/clients/1")))["contact"] == LINDQVIST
-
-
-async def rebuilt_is_the_same(office: Office) -> None:
-    from tasks.projections import TABLES
-
-    async def rows() -> dict[str, list[str]]:
-        pool = office.service.pool
-        return {
-            table: sorted(str(row) for row in await pool.fetch(f"SELECT * FROM {table}")) for table in TABLES
-        }
-
-    before = await rows()
-    await office.service.rebuild()
-    async with asyncio.timeout(15):
-        while await rows() != before:
-            await asyncio.sleep(0.05)
 
 
 async def test_the_api_is_described(admin: httpx.AsyncClient) -> None:

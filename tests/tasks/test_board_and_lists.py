@@ -3,13 +3,15 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 from uuid import uuid4
 
 import httpx
 
 from shared.contract.admin import Role
+from shared.web import seal
 from tests.tasks.conftest import Office, in_progress, new_task, said
-from tests.tasks.examples import YASMIN
+from tests.tasks.examples import BRUNO, YASMIN
 from tests.tasks.test_pages import shown
 
 
@@ -126,8 +128,7 @@ async def test_the_list_is_narrowed_by_priority_and_days(
 async def test_the_view_is_remembered(browser: httpx.AsyncClient) -> None:
     """Whoever chose the table gets it again."""
     assert "callout_tasks_view=table" in (await browser.get("/tasks?view=table")).headers["set-cookie"]
-    session = browser.headers["cookie"]
-    answer = await browser.get("/tasks", headers={"Cookie": f"{session}; callout_tasks_view=table"})
+    answer = await browser.get("/tasks")
     assert answer.headers["location"] == "/tasks?view=table"
     assert "callout_tasks_view=board" in (await browser.get("/tasks?view=board")).headers["set-cookie"]
 
@@ -171,3 +172,39 @@ async def test_beyond_a_handful_a_technicians_name_is_typed(
     assert "Yasmin" not in await shown(browser, "/tasks/new")
     assert "Others are found by their name." in await shown(browser, "/tasks/new")
     assert "Yasmin" in await shown(browser, "/tasks/technicians?technician_name=yasm")
+
+
+async def test_the_list_is_filtered_and_paged(admin: httpx.AsyncClient) -> None:
+    """By status, technician, words and client's name, in the address; pages follow by key."""
+    first = await new_task(admin)
+    second = await new_task(
+        admin, title="Squeaking door", technician_id=YASMIN, client={"name": "Bäckerei Öz"}
+    )
+    third = await new_task(admin, title="Broken window", technician_id=BRUNO, client=None, client_id=1)
+
+    async def found(**query: Any) -> list[int]:
+        return [task["id"] for task in (await said(admin.get("/api/tasks", params=query)))["items"]]
+
+    assert await found() == [third, second, first]
+    assert await found(status="assigned") == [third, second]
+    assert await found(technician=YASMIN) == [second]
+    assert await found(technician=BRUNO, status="new") == []
+    assert await found(q="squeak") == [second]
+    assert await found(q="lindq") == [third, first]
+    assert await found(q="bäcker öz") == [second]
+    assert await found(q=f"#{first}") == [first]
+    assert await found(q="' OR 1=1 --") == []
+    assert await found(q="!!!") == []
+    assert await found(technician=2**70) == []
+    page = await said(admin.get("/api/tasks", params={"limit": 2}))
+    assert [task["id"] for task in page["items"]] == [third, second]
+    rest = await said(admin.get("/api/tasks", params={"limit": 2, "after": page["next"]}))
+    assert ([task["id"] for task in rest["items"]], rest["next"]) == ([first], None)
+    await said(admin.get("/api/tasks", params={"status": "nonsense"}), 422)
+    for unknown in ("nonsense", seal(10**30)):
+        await said(admin.get("/api/tasks", params={"after": unknown}), 422)
+    for moment in ("2030-05-17T11:30:00", "0001-01-01T00:00:00+14:00"):
+        by_schedule = {"scheduled_from": "2030-01-01", "after": seal((moment, 1))}
+        await said(admin.get("/api/tasks", params=by_schedule), 422)
+    await said(admin.get("/api/clients", params={"after": seal(("\0", 1))}), 422)
+    await said(admin.get("/api/tasks", params={"technician": "abc"}), 422)

@@ -167,11 +167,13 @@ async def test_offers_and_deliveries_are_on_the_card(
 async def test_a_task_is_deleted_after_a_question(
     browser: httpx.AsyncClient, admin: httpx.AsyncClient
 ) -> None:
-    """The link asks first; then it is gone."""
+    """The link asks first; then it is gone, and the list says so, once."""
     number = await new_task(admin)
     assert "can't be undone" in await shown(browser, f"/tasks/{number}/delete")
     answer = await pressed(browser, f"/tasks/{number}/delete", version=1)
     assert answer.headers["location"] == "/tasks"
+    assert f"Task #{number} was deleted." in await shown(browser, "/tasks")
+    assert 'id="told"' not in await shown(browser, "/tasks")
     await shown(browser, f"/tasks/{number}", 404)
 
 

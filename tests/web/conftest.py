@@ -18,6 +18,7 @@ from shared.settings import Settings
 from shared.web import (
     OWNER,
     VIEWER,
+    Done,
     Request,
     Response,
     Session,
@@ -27,6 +28,7 @@ from shared.web import (
     identity,
     page,
     read,
+    see,
 )
 
 SITE = Site(company="Harbour Plumbing", time_zone="Asia/Riyadh", language="en")
@@ -97,7 +99,11 @@ def routes() -> list[Any]:
     async def full(request: Request) -> None:
         raise asyncpg.DiskFullError("could not extend file")
 
-    return [look, named, change, own, secret, create, refused, broken, away, full]
+    @post("/gone/{number:int}")
+    async def delete(request: Request, number: int) -> Response[Any]:
+        return see(request, "/sample", Done.TASK_DELETED, number)
+
+    return [look, delete, named, change, own, secret, create, refused, broken, away, full]
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class Watched:
 
 @pytest.fixture
 async def watched(clean: Servers) -> AsyncIterator[Watched]:
-    bus = Bus("tasks", clean.nats_url)
+    bus = Bus("tasks", clean.nats_url())
     await bus.start()
     made = Watched(bus)
     running = asyncio.create_task(made.book.run())

@@ -7,8 +7,6 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
-
 from reporting.figures import NOTHING, duration
 from reporting.views import Answer, FullReport
 from shared import language
@@ -37,7 +35,7 @@ def _values(report: FullReport, site: Site, printed_at: datetime) -> dict[str, A
     def time(moment: datetime | None) -> str:
         if moment is None:
             return NOTHING
-        return format_datetime(moment, "d MMM y, HH:mm", tzinfo=zone, locale=language.locale())
+        return language.moment(moment.astimezone(zone), year=True)
 
     facts = [
         (_("Client"), typed(task.client)),

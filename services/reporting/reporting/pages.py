@@ -28,6 +28,7 @@ from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 from shared.sentences import AGGREGATES, label
 from shared.web import (
+    Done,
     Request,
     Response,
     after_of,
@@ -122,7 +123,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, site: Callable[[], Site]) -> 
     @post("/reports/{task:int}/delete")
     async def delete(request: Request, task: FromPath[int]) -> Response[None]:
         await handlers.delete_report(task, actor=identity(request).actor, command_id=command_id(request))
-        return see(request, "/reports")
+        return see(request, "/reports", Done.REPORT_DELETED, task)
 
     @get("/reports/for-task/{task:int}")
     async def for_task(request: Request, task: FromPath[int]) -> Response[str]:

@@ -14,7 +14,7 @@ def build(settings: Settings) -> Service:
         package="tasks",
         project=projections.project,
         tables=projections.TABLES,
-        folds=("technician", "delivery"),
+        folds=("technician", "delivery", "invoice"),
         fold=projections.fold(lambda: service.journal),
     )
     handlers = Handlers(service.journal, service.pool, settings.fernet("clients"))

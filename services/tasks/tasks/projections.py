@@ -8,10 +8,12 @@ from uuid import UUID, uuid5
 import asyncpg
 from msgspec.structs import asdict
 
+from shared import reach
 from shared.contract import Recorded
 from shared.contract.client import ClientAdded, ClientContactChanged, ClientErased, ClientEvent, ClientRenamed
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryState, DeliveryUnknown, Purpose
 from shared.contract.event import by_service
+from shared.contract.invoice import InvoiceCreated, InvoiceDeleted, InvoiceStatus, InvoiceStatusChanged
 from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
@@ -31,14 +33,10 @@ from shared.contract.task import (
     status_after,
 )
 from shared.contract.technician import (
-    TechnicianBlockedBot,
-    TechnicianDeactivated,
     TechnicianDeleted,
     TechnicianEdited,
     TechnicianProfileChanged,
-    TechnicianReactivated,
     TechnicianRegistered,
-    TechnicianUnblockedBot,
 )
 from shared.journal import Decider, Journal, first_time
 from shared.language import N_
@@ -48,7 +46,7 @@ from .domain import task as task_rules
 from .domain.client import Client, ClientCommand
 from .domain.task import ENDS_THE_OFFER, HELD, FreeTask, Task, TaskCommand
 
-TABLES = ("tasks", "offers", "deliveries", "technicians", "clients")
+TABLES = ("tasks", "offers", "deliveries", "technicians", "clients", "invoices")
 
 TASKS: Decider[TaskCommand, Task, TaskEvent] = Decider(
     aggregate="task",
@@ -165,6 +163,7 @@ def fold(journal: Callable[[], Journal]) -> Fold:
     """The journal is for what an event sets off here: a deleted technician's tasks become free."""
 
     async def apply(connection: asyncpg.Connection, recorded: Recorded) -> None:
+        await reach.remember(connection, recorded, "status")
         match recorded.data:
             case TechnicianRegistered() | TechnicianProfileChanged() | TechnicianEdited():
                 await fold_profile(connection, recorded)
@@ -173,14 +172,6 @@ def fold(journal: Callable[[], Journal]) -> Fold:
                 await connection.execute(sql, int(recorded.key))
                 if await first_time(connection, recorded):
                     await free_tasks(connection, journal(), recorded)
-            case TechnicianBlockedBot():
-                await set_reach(connection, recorded, blocked=True)
-            case TechnicianUnblockedBot():
-                await set_reach(connection, recorded, blocked=False)
-            case TechnicianDeactivated():
-                await set_reach(connection, recorded, deactivated=True)
-            case TechnicianReactivated():
-                await set_reach(connection, recorded, deactivated=False)
             case DeliverySent(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
                 await fold_delivery(connection, recorded, DeliveryState.SENT)
             case DeliveryFailed(Purpose.TASK_INFO | Purpose.CLIENT_INFO, reason=reason):
@@ -188,6 +179,14 @@ def fold(journal: Callable[[], Journal]) -> Fold:
             case DeliveryUnknown(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
                 reason = N_("The connection broke while it was sent: it may be in the chat or not.")
                 await fold_delivery(connection, recorded, DeliveryState.UNKNOWN, reason)
+            case InvoiceCreated(number, task):
+                row = {"number": number, "task": task, "status": InvoiceStatus.PENDING}
+                await insert(connection, "invoices", row)
+            case InvoiceStatusChanged(after=status):
+                sql = "UPDATE invoices SET status = $2 WHERE number = $1"
+                await connection.execute(sql, int(recorded.key), status)
+            case InvoiceDeleted():
+                await connection.execute("DELETE FROM invoices WHERE number = $1", int(recorded.key))
 
     return apply
 
@@ -206,30 +205,6 @@ async def fold_profile(connection: asyncpg.Connection, recorded: Recorded) -> No
             await connection.execute(sql, technician, name, username)
         case TechnicianEdited(name):
             await connection.execute("UPDATE technicians SET given_name = $2 WHERE id = $1", technician, name)
-
-
-async def set_reach(
-    connection: asyncpg.Connection,
-    recorded: Recorded,
-    *,
-    deactivated: bool | None = None,
-    blocked: bool | None = None,
-) -> None:
-    """One of the two is another now; who comes back from it may still be kept away by the other.
-
-    Only beside `deactivated` does `blocked` say more than `status`, which a version without it may have written last.
-    """
-    sql = """
-        UPDATE technicians t SET blocked = now.blocked, status =
-            CASE WHEN now.deactivated THEN 'deactivated' WHEN now.blocked THEN 'blocked' ELSE 'active' END
-        FROM (
-            SELECT id, coalesce($2, status = 'deactivated') AS deactivated,
-                   coalesce($3, status = 'blocked' OR (blocked AND status = 'deactivated')) AS blocked
-            FROM technicians WHERE id = $1
-        ) now
-        WHERE t.id = now.id
-    """
-    await connection.execute(sql, int(recorded.key), deactivated, blocked)
 
 
 async def free_tasks(connection: asyncpg.Connection, journal: Journal, recorded: Recorded) -> None:

@@ -2,7 +2,7 @@
 
     from litestar import get, post, put, patch, delete
     from shared.web import (
-        Request, Response, Identity, Page, OWNER, VIEWER, PUBLIC,
+        Request, Response, Identity, Page, Done, OWNER, VIEWER, PUBLIC,
         identity, needs, command_id, form, read, page, fragment, see, problem,
         after_of, limit_of, paged, in_zone, zone_of, clean, scrub,
     )
@@ -45,7 +45,7 @@ form(request)           the typed fields, a MultiDict of str
 command_id(request)     UUID from `Idempotency-Key` or the form's hidden field; the same again for the same request
 identity(request)       Identity(login, name, role, token, key); `.actor` for the journal; `needs(request, Role.OWNER)`
 page(request, template, status=, refused=, headers=, **context)     fragment(request, template, **context)
-see(request, path)      where to look after a POST
+see(request, path)      where to look after a POST; `see(request, path, Done.TASK_DELETED, 1042)` has that page say so
 after_of(request, kind), limit_of(request), paged(rows, limit, key) → Page(items, next)
 clean(text), scrub(text)  what the wall does for HTTP, for text that comes another way (Telegram)
 
@@ -91,6 +91,7 @@ from shared.language import words
 from shared.text import clean, scrub
 
 from .app import build_app
+from .done import Done
 from .forms import command_id, form, in_zone, invalid, read, upload, zone_of
 from .guard import COOKIE, OWNER, PUBLIC, VIEWER, Identity, identity, known, needs
 from .pages import asset, fragment, page, see
@@ -108,6 +109,7 @@ __all__ = [
     "PUBLIC",
     "USED",
     "VIEWER",
+    "Done",
     "Identity",
     "Page",
     "Request",

@@ -14,10 +14,11 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import litestar
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.ext import Extension
+from jinja2.runtime import Context
 from litestar import MediaType, Response
 from litestar.datastructures import State
 from markupsafe import Markup
@@ -30,6 +31,7 @@ from shared.money import money
 from shared.refusal import Refused
 from shared.sentences import stored
 from shared.settings import Settings
+from shared.web import done
 from shared.web.guard import SAFE, known, parts_of
 from shared.web.script_words import script_words
 
@@ -82,7 +84,7 @@ class Web:
             field_time=self.field_time,
             money=self.money,
             number=self.number,
-            words=words,
+            words=in_words,
             stored=stored,
         )
 
@@ -95,8 +97,7 @@ class Web:
             return ""
         local = moment.astimezone(self.zone)
         now = datetime.now(self.zone)
-        pattern = "d MMM, HH:mm" if local.year == now.year else "d MMM y, HH:mm"
-        shown = format_datetime(local, pattern, tzinfo=self.zone, locale=language.locale())
+        shown = language.moment(local, year=local.year != now.year)
         return Markup('<time dir="auto" datetime="{}">{}</time>').format(
             local.isoformat(timespec="seconds"), shown
         )
@@ -123,6 +124,13 @@ class Web:
         return ZoneInfo(self.site().time_zone)
 
 
+@pass_context
+def in_words(_context: Context, name: str) -> str:
+    """As `words`. Without a context Jinja would look a constant's word up once, as it compiles the template,
+    in the language of that moment."""
+    return words(name)
+
+
 def page(
     request: litestar.Request[Any, Any, Any],
     template: str,
@@ -134,12 +142,15 @@ def page(
 ) -> Response[str]:
     """A whole page. With `refused` it shows the sentence, and answers with its status."""
     status = refused.why.value if refused else status
-    return Response(
+    answer = Response(
         _render(request, template, status, refused, context),
         status_code=status,
         media_type=MediaType.HTML,
         headers=headers,
     )
+    if done.told(request):
+        done.forget(answer)
+    return answer
 
 
 def fragment(request: litestar.Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
@@ -147,11 +158,17 @@ def fragment(request: litestar.Request[Any, Any, Any], template: str, **context:
     return page(request, template, **context)
 
 
-def see(request: litestar.Request[Any, Any, Any], path: str) -> Response[Any]:
-    """Where to look after something was done."""
+def see(
+    request: litestar.Request[Any, Any, Any], path: str, what: done.Done | None = None, number: int = 0
+) -> Response[Any]:
+    """Where to look after something was done; and what that page shall say of it, with the number of what is gone."""
     if request.headers.get("hx-request"):
-        return Response(None, status_code=204, headers={"HX-Redirect": path})
-    return Response(b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": path})
+        answer: Response[Any] = Response(None, status_code=204, headers={"HX-Redirect": path})
+    else:
+        answer = Response(b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": path})
+    if what:
+        done.tell(answer, what, number)
+    return answer
 
 
 @cache
@@ -220,6 +237,7 @@ def _render(
             "live": live,
             "theme": theme if theme in THEMES else "auto",
             "refused": refused,
+            "told": done.told(request),
             "back": back(request),
             "answers_form": request.method not in SAFE,
             **context,

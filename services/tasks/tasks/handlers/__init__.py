@@ -139,11 +139,16 @@ class Handlers:
         asking = asking if asking.expected is not None else replace(asking, expected=version)
         return await self.ask(number, command, asking, within)
 
-    async def assign(self, number: int, technician: int, asking: Asking) -> None:
+    async def assign(self, number: int, technician: int, asking: Asking, *, send: bool = False) -> None:
+        """send  the task info goes out at once; where that can't be, nobody is assigned"""
         await self.arrived(technician)
 
         async def within(connection: asyncpg.Connection, _: Outcome) -> None:
             await require_active(connection, technician, "technician_id")
+            if send:
+                await self.journal.handle(
+                    TASKS, number, SendTask(), actor=asking.actor, connection=connection
+                )
 
         await self.ask(number, AssignTask(technician), asking, within)
 

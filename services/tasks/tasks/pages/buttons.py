@@ -12,11 +12,14 @@ from tasks.views import TaskView
 PRIMARY = frozenset({Move.ASSIGN, Move.SEND, Move.CLIENT_INFO, Move.COMPLETE, Move.INVOICE})
 """These may stand out, if they are the likely one."""
 
+WAITED_FOR = (Status.SENT, Status.IN_PROGRESS)
+"""It is the technician's turn."""
+
 
 class Button(Struct, frozen=True):
     """action is posted to; href is a page that asks for more first; on_card is the label where there is little room.
 
-    move is None where a status is set by its name.
+    move is None where a status is set by its name, and where something is only to be looked at.
     """
 
     move: Move | None
@@ -33,11 +36,13 @@ class Button(Struct, frozen=True):
 
 class Buttons(Struct, frozen=True):
     """likely    the one that is probably pressed next
+    urged     whether the task waits for it
     others    whatever else may be done
     statuses  what can be set by hand
     """
 
     likely: Button | None = None
+    urged: bool = False
     others: tuple[Button, ...] = ()
     statuses: tuple[Button, ...] = ()
 
@@ -45,9 +50,11 @@ class Buttons(Struct, frozen=True):
 def buttons(task: TaskView, found: Allowed) -> Buttons:
     shown = [button(move, task) for move in found.moves]
     first = shown[0] if shown and shown[0].move in PRIMARY else None
+    invoice = task.invoice if first and first.move is Move.INVOICE else None
     return Buttons(
-        first,
-        tuple(each for each in shown if each is not first),
+        made(invoice) if invoice else first,
+        invoice is None and task.status not in WAITED_FOR,
+        tuple(each for each in shown if invoice or each is not first),
         tuple(Button(None, words(status), action=status_of(task, status)) for status in found.statuses),
     )
 
@@ -77,13 +84,19 @@ def button(move: Move, task: TaskView) -> Button:
         case Move.CANCEL:
             return Button(move, _("Cancel the task"), "ban", status_of(task, SET_BY[move]))
         case Move.INVOICE:
-            return Button(move, _("Create invoice"), "file-invoice", href=f"/invoices/new?task={task.id}")
+            label = _("Another invoice") if task.invoice else _("Create invoice")
+            return Button(move, label, "file-invoice", href=f"/invoices/new?task={task.id}")
         case Move.EDIT:
             return Button(move, _("Edit"), "edit", href=f"{here}?edit=1")
         case Move.DELETE:
             return Button(move, _("Delete…"), "trash", href=f"{here}/delete")
         case _:
             assert_never(move)
+
+
+def made(invoice: int) -> Button:
+    label = _("Invoice #%(number)s", number=invoice)
+    return Button(None, label, "file-invoice", href=f"/invoices/{invoice}")
 
 
 def status_of(task: TaskView, status: Status) -> str:

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from shared.contract.admin import Role
 from shared.refusal import Refused, Why
-from shared.web import Request, Response, after_of, form, identity, limit_of, needs, page, paged, see
+from shared.web import Done, Request, Response, after_of, form, identity, limit_of, needs, page, paged, see
 from tasks import views
 from tasks.domain import checks
 from tasks.handlers import ClientChanges, Handlers
@@ -103,6 +103,6 @@ def routes(handlers: Handlers) -> list[Any]:
             if refused.why is not Why.NOT_NOW:
                 raise
             return await client_card(request, number, refused)
-        return see(request, "/clients")
+        return see(request, "/clients", Done.CLIENT_ERASED, number)
 
     return [clients, new_client, add_client, show_client, edit_client, ask_erase, erase_client]

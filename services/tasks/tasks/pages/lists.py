@@ -145,7 +145,11 @@ def routes(handlers: Handlers) -> list[Any]:
     async def technicians(request: Request) -> Response[str]:
         """Those who can be chosen for a task, while a name is typed."""
         query = request.query_params
-        return fragment(request, "technicians.html", choice=await choice(handlers, query))
+        return fragment(
+            request,
+            "technicians.html",
+            choice=await choice(handlers, query, looked_up(query.get("task", ""))),
+        )
 
     @get("/tasks/technicians/names")
     async def names(request: Request) -> Response[str]:
@@ -157,19 +161,23 @@ def routes(handlers: Handlers) -> list[Any]:
 
 
 class Choice(Struct, frozen=True):
-    """The technicians to choose from; more says that there are others, found by their name."""
+    """The technicians to choose from; more says that there are others, found by their name.
+
+    task  the one that they are asked for, where there is one yet
+    """
 
     technicians: list[Technician]
     chosen: int | None
     typed: str
     more: bool
+    task: int | None = None
 
 
-async def choice(handlers: Handlers, typed: Any) -> Choice:
+async def choice(handlers: Handlers, typed: Any, task: int | None = None) -> Choice:
     """typed  the fields technician_id and technician_name of a form or an address"""
     name, chosen = typed.get("technician_name", ""), looked_up(typed.get("technician_id", ""))
-    rows = await views.technicians(handlers.pool, CHOICES, name, chosen)
-    return Choice(rows[:CHOICES], chosen, name, len(rows) > CHOICES or bool(name))
+    rows = await views.technicians(handlers.pool, CHOICES, name, chosen, task)
+    return Choice(rows[:CHOICES], chosen, name, len(rows) > CHOICES or bool(name), task)
 
 
 def shown(card: Card, changes: bool) -> Shown:

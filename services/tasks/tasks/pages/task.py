@@ -10,7 +10,7 @@ from msgspec import UNSET
 from shared.contract.admin import Role
 from shared.language import _, word
 from shared.refusal import Refused, Why
-from shared.web import Request, Response, form, fragment, identity, needs, page, see, zone_of
+from shared.web import Done, Request, Response, form, fragment, identity, needs, page, see, zone_of
 from tasks import views
 from tasks.domain import checks
 from tasks.domain.moves import Allowed, allowed, dropped, undo
@@ -140,7 +140,7 @@ def routes(handlers: Handlers) -> list[Any]:
             "task_assign.html",
             refused=refused,
             task=await shown(number),
-            choice=await choice(handlers, typed),
+            choice=await choice(handlers, typed, number),
         )
 
     @get("/tasks/{number:int}/assignment")
@@ -196,7 +196,8 @@ def routes(handlers: Handlers) -> list[Any]:
             case SetStatus(status):
                 await handlers.set_status(number, status, asking(request))
             case AssignTask(technician):
-                await handlers.assign(number, technician, asking(request))
+                send = form(request).get("then") == "send"
+                await handlers.assign(number, technician, asking(request), send=send)
 
     @get("/tasks/{number:int}/delete")
     async def ask_delete(request: Request, number: FromPath[int]) -> Response[str]:
@@ -211,7 +212,7 @@ def routes(handlers: Handlers) -> list[Any]:
             if refused.why is not Why.NOT_NOW:
                 raise
             return await card(request, number, refused)
-        return see(request, "/tasks")
+        return see(request, "/tasks", Done.TASK_DELETED, number)
 
     return [
         show,

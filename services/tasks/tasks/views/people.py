@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from msgspec import Struct
 
 from shared.contract.task import ClientInfo
+from shared.sentences import stored
 from tasks.domain.task import HELD
 
 from .rows import Connection, search
@@ -17,13 +18,18 @@ from .rows import Connection, search
 
 
 class Technician(Struct, frozen=True):
-    """open is how many unfinished tasks they hold, counted up to 100."""
+    """open is how many unfinished tasks they hold, counted up to 100.
+
+    rejected  whether the latest offer of the task in question was rejected by them, and why
+    """
 
     id: int
     name: str
     status: str
     open: int = 0
     username: str | None = None
+    rejected: bool = False
+    reason: str | None = None
 
     @property
     def reachable(self) -> bool:
@@ -31,16 +37,21 @@ class Technician(Struct, frozen=True):
 
 
 _SHOWN_NAME = "coalesce(nullif(given_name, ''), name)"
+_TURN = (
+    "id = $2::bigint DESC NULLS LAST, status <> 'active', coalesce(rejected, false), "
+    f"lower({_SHOWN_NAME}), id"
+)
 
 
 async def technicians(
-    pool: Connection, limit: int, typed: str = "", chosen: int | None = None
+    pool: Connection, limit: int, typed: str = "", chosen: int | None = None, task: int | None = None
 ) -> list[Technician]:
-    """Everybody who was not deleted: the chosen one, who can be reached by name, then who can't be; one row more.
+    """Everybody who was not deleted, one row more than `limit`: the chosen one; by name those who can be reached;
+    after them those who rejected the task; then who can't be reached.
 
     typed  parts of the name or the username, each of which must occur
     """
-    values: list[Any] = [sorted(HELD), chosen, limit + 1]
+    values: list[Any] = [sorted(HELD), chosen, limit + 1, task]
     fits = ["true"]
     for part in typed.lower().replace("@", " ").split()[:5]:
         values.append(part)
@@ -49,21 +60,36 @@ async def technicians(
         )
     rows = await pool.fetch(
         f"""
-        SELECT id, {_SHOWN_NAME} AS name, username, status, (
+        SELECT id, {_SHOWN_NAME} AS name, username, status, rejected, reason, (
             SELECT count(*) FROM (
                 SELECT 1 FROM tasks WHERE technician = listed.id AND status = ANY($1) LIMIT 100
             ) AS held
         ) AS open
         FROM (
-            SELECT * FROM technicians
+            SELECT t.*, coalesce(said.rejected, false) AS rejected, said.reason
+            FROM technicians t LEFT JOIN (
+                SELECT DISTINCT ON (technician) technician, rejected_at IS NOT NULL AS rejected, reason
+                FROM offers WHERE task = $4::bigint ORDER BY technician, offer DESC
+            ) said ON said.technician = t.id
             WHERE status <> 'deleted' AND (id = $2::bigint OR ({" AND ".join(fits)}))
-            ORDER BY id = $2::bigint DESC NULLS LAST, status <> 'active', lower({_SHOWN_NAME}), id LIMIT $3
+            ORDER BY {_TURN} LIMIT $3
         ) listed
-        ORDER BY id = $2::bigint DESC NULLS LAST, status <> 'active', lower({_SHOWN_NAME}), id
+        ORDER BY {_TURN}
         """,  # noqa: S608 - only constants and $n
         *values,
     )
-    return [Technician(row["id"], row["name"], row["status"], row["open"], row["username"]) for row in rows]
+    return [
+        Technician(
+            row["id"],
+            row["name"],
+            row["status"],
+            row["open"],
+            row["username"],
+            row["rejected"],
+            stored(row["reason"]) if row["reason"] else None,
+        )
+        for row in rows
+    ]
 
 
 async def technician(connection: Connection, number: int, *, lock: bool = False) -> Technician | None:

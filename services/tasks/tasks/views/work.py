@@ -24,7 +24,10 @@ class Delivery(Struct, frozen=True):
 
 
 class TaskView(Struct, frozen=True):
-    """id is the number that people say: `#1042`. offer is the latest one's number, 0 before the first."""
+    """id is the number that people say: `#1042`. offer is the latest one's number, 0 before the first.
+
+    invoice  the number of the latest one that is neither void nor deleted
+    """
 
     id: int
     title: str
@@ -38,6 +41,7 @@ class TaskView(Struct, frozen=True):
     technician: Named | None
     client: Named
     delivery: Delivery
+    invoice: int | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -63,7 +67,8 @@ SELECT t.*, coalesce(nullif(w.given_name, ''), w.name, t.technician::text) AS te
        coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
        o.sent_at, o.client_info_at,
        ti.state AS task_info, ti.reason AS task_info_reason,
-       ci.state AS client_info, ci.reason AS client_info_reason
+       ci.state AS client_info, ci.reason AS client_info_reason,
+       (SELECT max(number) FROM invoices WHERE task = t.number AND status <> 'void') AS invoice
 FROM ({chosen}) t
 LEFT JOIN technicians w ON w.id = t.technician
 LEFT JOIN clients c ON c.id = t.client
@@ -153,6 +158,7 @@ def task_of(row: asyncpg.Record) -> TaskView:
         technician=None if technician is None else Named(technician, row["technician_name"]),
         client=Named(row["client"], client),
         delivery=_delivery(row),
+        invoice=row["invoice"],
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],

@@ -44,9 +44,10 @@ export function startDialog() {
     event.preventDefault();
     const form = event.target;
     const button = event.submitter;
+    const fields = Object.fromEntries(new FormData(form, button)); // without the button, once that is disabled
     if (button) button.disabled = true;
     try {
-      await act(form.action, Object.fromEntries(new FormData(form, button)));
+      await act(form.action, fields);
       box.close();
     } catch (error) {
       complain(form, error.message);
