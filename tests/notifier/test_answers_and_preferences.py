@@ -118,7 +118,7 @@ async def test_the_list_shows_what_waits_until_it_is_answered_or_put_aside(
     await eventually(two)
     asked = f"/notifications/waiting?ids={accepted.id},{added.id}"
     assert set((await owner.get(asked)).json()["waiting"]) == {str(accepted.id), str(added.id)}
-    assert "Needs an answer" in (await owner.get("/notifications/bell")).text
+    assert "2 to do" in (await owner.get("/notifications/bell")).text
     assert (await owner.post(f"/notifications/{added.id}/aside")).status_code == 303
     assert await waiting(owner) == [str(accepted.id)]
     assert (await owner.get(asked)).json()["waiting"] == [str(accepted.id)]

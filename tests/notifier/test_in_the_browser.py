@@ -37,7 +37,8 @@ async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) ->
             complaints.append(message.text)
 
     async with chromium() as browser:
-        page = await browser.new_page()
+        context = await browser.new_context()
+        page = await context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(f"{notifier.url}/notifications")
@@ -55,12 +56,20 @@ async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) ->
             "href", "/technicians/77"
         )
         await expect(toast.get_by_role("button", name="Keep as is")).to_be_visible()
-        await expect(page.locator("#unseen")).to_have_text("1")
         await expect(page.locator("#list")).to_contain_text("New technician added")
 
-        for path in ("/settings", "/admins", "/account"):
+        for path in ("/admins", "/account", "/settings"):
             await page.goto(notifier.url + path)
             await expect(page.locator("#connection")).to_have_text(re.compile("Live"))
+
+        other = await context.new_page()
+        await other.goto(notifier.url + "/account")
+        await expect(other.locator("#connection")).to_have_text(re.compile("Live"))
+        await page.fill("#company", "Bay <b>Heating</b>")
+        await page.get_by_role("button", name="Save").click()
+        for each in (page, other):
+            await expect(each.locator("#brand-name")).to_have_text("Bay <b>Heating</b>")
+        await other.close()
         await page.get_by_role("button", name="Logged in as").click()
         await page.get_by_role("button", name="Log out").click()
         await expect(page).to_have_url(f"{notifier.url}/login")

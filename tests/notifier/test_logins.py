@@ -244,6 +244,19 @@ async def test_only_owners_manage_admins(notifier: Running, owner: httpx.AsyncCl
             )
 
 
+async def test_what_the_only_owner_can_not_lose_is_not_offered(owner: httpx.AsyncClient) -> None:
+    """Once there is another owner, it is; whose login is disabled is no such owner."""
+    offered = ('action="/admins/owner/role"', 'action="/admins/owner/disabled"')
+    await add(owner, "dan", "owner")
+    page = (await owner.get("/admins")).text
+    assert all(each in page for each in offered)
+    await owner.post("/admins/dan/disabled")
+    page = (await owner.get("/admins")).text
+    assert not any(each in page for each in offered)
+    assert page.count("The only owner. Make somebody else an owner first") == 1
+    assert 'action="/admins/dan/enabled"' in page
+
+
 async def test_a_token_works_until_it_is_revoked(notifier: Running, owner: httpx.AsyncClient) -> None:
     """It is shown once, kept as a hash, and gone from every service within a second."""
     made = await owner.post("/settings/tokens", data={"name": "night shift", "role": "viewer"})

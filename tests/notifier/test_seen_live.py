@@ -1,12 +1,13 @@
 """Notifications at the edge of the page, in its title and on the desktop; the connection; the colours."""
 
 import re
+from urllib.parse import urljoin
 
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
-from shared.contract.task import ClientInfoSent, TaskAccepted, TaskDetails, TaskEdited
+from shared.contract.task import ClientInfoSent, TaskAccepted, TaskCompleted, TaskDetails, TaskEdited
 from shared.contract.technician import TechnicianReviewed
 from shared.web.pages import STATIC
 from tests.notifier.conftest import Running, create, register
@@ -106,6 +107,64 @@ async def test_the_bell_shows_the_newest_and_looking_is_seeing(screen: Dashboard
     await expect(page.locator("#bell .callout-bell")).to_be_visible()
 
 
+async def test_looking_at_the_list_is_seeing(screen: Dashboard, notifier: Running) -> None:
+    """Once somebody had the time to see what is new; a tab that nobody looks at leaves it new."""
+    page = await screen.tab()
+    await hide(page)
+    await create(notifier, 1)
+    other = await screen.tab("/account")
+    await expect(other.locator("#unseen")).to_have_text("1")
+    await hide(page, away=False)
+    await expect(page.locator("#list .callout-unread")).to_have_count(1)
+    for each in (page, other):
+        await expect(each.locator("#unseen")).to_have_count(0)
+    await expect(page.locator("#list .callout-unread")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Mark all as seen")).to_have_count(0)
+
+
+async def test_a_toast_goes_when_the_page_it_leads_to_is_opened(screen: Dashboard, notifier: Running) -> None:
+    """On every tab, though it is still to do; what comes while that page is open fades."""
+    await screen.context.route(re.compile("/(invoices/new|tasks/)"), as_if_it_were_there)
+    page = await screen.tab("/account")
+    other = await screen.tab("/account")
+    await notifier.publish("task.7", "technician:77", TaskCompleted(SAMI, 1))
+    await register(notifier)
+    for each in (page, other):
+        await told(each, "completed")
+        await told(each, "New technician")
+    await page.goto(screen.url + "/invoices/new?task=8")
+    await told(page, "completed")
+    await page.goto(screen.url + "/invoices/new?task=7")
+    for each in (page, other):
+        await expect(each.locator(".toast", has_text="completed")).to_have_count(0)
+        await told(each, "New technician")
+    await page.goto(screen.url + "/tasks/9")
+    await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    await notifier.publish("task.9", "technician:77", TaskAccepted(SAMI, 1))
+    await expect(other.locator(".callout-stays", has_text="accepted")).to_have_count(1)
+    await told(page, "accepted")
+    await expect(page.locator(".callout-stays", has_text="accepted")).to_have_count(0)
+
+
+async def as_if_it_were_there(route: Route) -> None:
+    """A page with the frame, at the address of a service that does not run here."""
+    await route.continue_(url=urljoin(route.request.url, "/account"))
+
+
+async def test_on_a_phone_the_bar_has_one_row(screen: Dashboard) -> None:
+    """Also while it offers to let the sound out."""
+    page = await screen.tab("/account", clicked=False)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await expect(page.get_by_role("button", name="Enable sound")).to_be_visible()
+    tops = await page.evaluate(
+        """() => Array.from(document.querySelectorAll("#search, .callout-tools > *"))
+            .map((each) => each.getBoundingClientRect()).filter((box) => box.height)
+            .map((box) => Math.round((box.top + box.bottom) / 2))"""
+    )
+    assert max(tops) - min(tops) <= 4
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 async def test_toasts_leave_room_to_read_the_page(screen: Dashboard, notifier: Running, width: int) -> None:
     """A few at a time, the rest counted; none is wider than the page."""
@@ -114,7 +173,7 @@ async def test_toasts_leave_room_to_read_the_page(screen: Dashboard, notifier: R
     for telegram_id in range(1, 8):
         await register(notifier, telegram_id)
     shown = 3 if width == 1440 else 1
-    await expect(page.locator(".callout-more")).to_have_text(f"{7 - shown} more need an answer")
+    await expect(page.locator(".callout-more")).to_have_text(f"{7 - shown} more to do")
     await expect(page.locator(".toast:visible")).to_have_count(shown)
     await expect(page.locator(".toast:visible").last).to_contain_text("Sami 7")
     assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,5 +1,7 @@
 """Who is logged in, with what, and how that ends: one's own by oneself, anybody's by an owner."""
 
+import html
+import re
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -11,6 +13,7 @@ from notifier import app
 from tests.notifier.conftest import Running, SettingsFor, add, log_in, running, status
 from tests.people import eventually
 
+ENDED = "Your session has ended. Log in again and you are back where you were."
 PHONE = "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
 
 
@@ -98,6 +101,26 @@ async def test_a_token_named_like_an_admin_ends_nothing(
         assert (await program.post("/account/sessions/ended")).status_code == 403
         assert (await program.get("/api/sessions")).json()["items"] == []
     assert (await dan[0].get("/account")).status_code == 200
+
+
+async def test_whoever_is_logged_out_hears_why_and_comes_back_to_where_they_were(
+    dan: list[httpx.AsyncClient], owner: httpx.AsyncClient, notifier: Running
+) -> None:
+    """Not whoever logged out, or was never in."""
+    phone = dan[1]
+    password = (await owner.post("/api/admins/dan/password")).json()["password"]
+    await is_out(phone)
+    shown = await phone.get("/notifications?show=waiting", follow_redirects=True)
+    assert ENDED in shown.text
+    where = re.search(r'name="next" value="([^"]*)"', shown.text)
+    assert where
+    typed = {"login": "dan", "password": password, "next": html.unescape(where[1])}
+    answer = await phone.post("/login", data=typed)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/notifications?show=waiting")
+    await phone.post("/logout")
+    async with notifier.browser() as nobody:
+        for each in (phone, nobody):
+            assert ENDED not in (await each.get("/account", follow_redirects=True)).text
 
 
 async def test_a_browser_with_a_strange_name_logs_in(notifier: Running, owner: httpx.AsyncClient) -> None:

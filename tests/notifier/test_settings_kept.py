@@ -58,6 +58,15 @@ async def test_each_page_changes_what_it_shows(owner: httpx.AsyncClient) -> None
     assert '<option value="08:30" selected>' in page
 
 
+async def test_a_new_name_is_in_the_frame_at_once(owner: httpx.AsyncClient, vera: httpx.AsyncClient) -> None:
+    """For whoever saves it; every other open page asks for the bell, which brings it along."""
+    answer = await owner.post("/settings", data=COMPANY)
+    saved = await owner.get(answer.headers["location"])
+    assert '<bdi id="brand-name">Harbour Heating</bdi>' in saved.text
+    bell = (await vera.get("/notifications/bell")).text
+    assert '<bdi id="brand-name" hx-swap-oob="true">Harbour Heating</bdi>' in bell
+
+
 async def test_two_owners_on_the_settings(owner: httpx.AsyncClient) -> None:
     """The second sees how it stands now, with what was typed beside it, and nothing of the first is lost."""
     assert (await owner.post("/settings", data=COMPANY | {"company": "First"})).status_code == 303

@@ -48,7 +48,7 @@ async def pool(database: asyncpg.Connection, clean: Servers) -> AsyncIterator[as
 @pytest.fixture
 async def bucket(clean: Servers) -> AsyncIterator[KeyValue]:
     """The sessions, as the notifier would fill them."""
-    client = await nats.connect(clean.nats_url)
+    client = await nats.connect(clean.nats_url())
     made = await client.jetstream().create_key_value(bucket=BUCKET)
     await made.put(FILLED, b"")
     yield made

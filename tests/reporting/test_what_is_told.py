@@ -24,12 +24,15 @@ from shared.contract.task import (
     TaskEdited,
     TaskRejected,
     TaskSent,
+    TaskUnassigned,
 )
+from shared.contract.technician import TechnicianRegistered
 from shared.service import Service
 from shared.web.tables import BOM
 from tests.reporting.conftest import As, Settle, Told
 from tests.reporting.histories import LENA, RAMI, Teller, boiler, continued
 
+MAYA = 7_000_000_003
 BAD = TaskDetails('=HYPERLINK("http://evil")', "@SUM(1)", "<script>alert(1)</script>")
 
 
@@ -116,6 +119,31 @@ async def test_the_deletion_in_a_page_needs_its_form_and_leads_to_the_list(told:
     answer = await dispatcher.post("/reports/1042/delete", data={"command_id": str(uuid4())})
     assert (answer.status_code, answer.headers["location"]) == (303, "/reports")
     assert (await dispatcher.get("/reports/1042")).status_code == 404
+
+
+async def test_a_technician_is_found_by_every_task_they_ever_held(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """Also by those that went on to somebody else; whoever never held one is not offered."""
+    teller = Teller()
+    for telegram_id, name in ((RAMI, "Rami"), (LENA, "Lena"), (MAYA, "Maya")):
+        teller.tell(
+            f"technician.{telegram_id}",
+            TechnicianRegistered(telegram_id, name),
+            by_technician(telegram_id),
+        )
+    for number in (1001, 1002):
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails(f"Job {number}"), 7))
+        teller.tell(f"task.{number}", TaskAssigned(RAMI))
+    teller.tell("task.1001", TaskUnassigned(RAMI))
+    teller.tell("task.1002", TaskAssigned(LENA))
+    await told(teller.told)
+    page = (await office.get("/reports")).text
+    offered = page.partition('id="technician"')[2].partition("</select>")[0]
+    assert [each for each in ("Lena", "Maya", "Rami") if f">{each}</option>" in offered] == ["Lena", "Rami"]
+    for technician, held in ((RAMI, [1002, 1001]), (LENA, [1002])):
+        found = await got(office, f"/api/reports?technician={technician}")
+        assert [each["id"] for each in found["items"]] == held
 
 
 async def test_reports_are_listed_by_filter_and_paged_by_key(told: Told, office: httpx.AsyncClient) -> None:

@@ -56,6 +56,7 @@ class Desk:
         """After a last look at what there was."""
         http = self._open.pop(login)
         await http.get("/notifications")
+        await http.post("/notifications/seen")
         await http.post("/logout")
         await http.aclose()
 

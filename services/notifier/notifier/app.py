@@ -46,9 +46,23 @@ async def first_owner(service: Service) -> str | None:
     return await _handlers(service).first_owner()
 
 
+async def create_admin(service: Service, login: str, name: str, role: Role) -> str:
+    """A new login's password; to be printed once."""
+    return await _handlers(service).add_admin(login, name, role, _from_a_terminal())
+
+
+async def new_password(service: Service, login: str) -> str:
+    """A password in place of one that was lost; to be printed once."""
+    return await _handlers(service).new_password(login, _from_a_terminal())
+
+
 async def create_api_token(service: Service, name: str, role: Role) -> str:
     """A new API token's secret; it works as soon as the bus has told the services."""
-    return await _handlers(service).create_token(name, role, Asked(by_service("command-line")))
+    return await _handlers(service).create_token(name, role, _from_a_terminal())
+
+
+def _from_a_terminal() -> Asked:
+    return Asked(by_service("command-line"))
 
 
 def _handlers(service: Service) -> Handlers:

@@ -8,7 +8,7 @@ import asyncpg
 from msgspec import Struct
 from uuid_utils.compat import uuid7
 
-from notifier import passwords
+from notifier import passwords, views
 from notifier.domain import (
     LOGO,
     LOGO_KEY,
@@ -48,6 +48,10 @@ WINDOW = timedelta(minutes=15)
 
 USER_AGENT = 300  # characters of it that are kept
 FORGIVE = "DELETE FROM failed_logins WHERE login = $1 AND address = $2"
+SEEN = """
+INSERT INTO seen (login, position) VALUES ($1, $2)
+ON CONFLICT (login) DO UPDATE SET position = greatest(seen.position, $2)
+"""
 
 WRONG = N_("The login or the password is not right.")
 SHOWN_BEFORE = N_(
@@ -176,13 +180,20 @@ class Handlers:
     async def add_admin(self, login: str, name: str, role: Role, asked: Asked) -> str:
         """The new admin's password, which is shown this once."""
         login, password = login.strip().lower(), passwords.generated()
+        storing = await self._storing(login, password)
+
+        async def begin(connection: asyncpg.Connection, outcome: Outcome) -> None:
+            await storing(connection, outcome)
+            # What happened before somebody was there is no news to them.
+            await connection.execute(SEEN, login, await views.last_position(connection))
+
         outcome = await self._journal.handle(
             TEAM,
             TEAM_KEY,
             AddAdmin(login, name, role),
             actor=asked.actor,
             command_id=asked.command_id,
-            within=await self._storing(login, password),
+            within=begin,
         )
         return _once(outcome, password)
 
@@ -310,12 +321,7 @@ class Handlers:
     # ---- notifications
 
     async def mark_seen(self, who: Identity, position: int) -> None:
-        await self._pool.execute(
-            """INSERT INTO seen (login, position) VALUES ($1, $2)
-               ON CONFLICT (login) DO UPDATE SET position = greatest(seen.position, $2)""",
-            who.login,
-            position,
-        )
+        await self._pool.execute(SEEN, who.login, position)
 
     async def put_aside(self, who: Identity, notification: UUID) -> None:
         """It waits for no answer any more, for nobody."""

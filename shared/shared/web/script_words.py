@@ -47,13 +47,11 @@ def _script_words(_language: str) -> str:
                 )
             ),
             "more": _counted(
-                lambda count: ngettext(
-                    "%(num)s more needs an answer", "%(num)s more need an answer", count, num="%(num)s"
-                )
+                lambda count: ngettext("%(num)s more to do", "%(num)s more to do", count, num="%(num)s")
             ),
             "show": _("Show"),
             "notification": _("Notification"),
-            "waits": _("Needs an answer"),
+            "waits": _("To do"),
             "problem": _("That did not work"),
             "try_again": _("Please try again."),
             "close": _("Close"),

@@ -42,7 +42,9 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
     @get("/login", opt=PUBLIC)
     async def login_page(request: Request) -> Response[Any]:
         where = local_path(request.query_params.get("next", "/"))
-        return see(request, where) if known(request) else page(request, "login.html", next=where, login="")
+        if known(request):
+            return see(request, where)
+        return page(request, "login.html", next=where, login="", ended=COOKIE in request.cookies)
 
     @post("/login", opt=PUBLIC)
     async def log_in(request: Request) -> Response[Any]:
@@ -56,7 +58,14 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
                 request.headers.get("user-agent", ""),
             )
         except Refused as refused:
-            return page(request, "login.html", refused=refused, next=where, login=typed.get("login", ""))
+            return page(
+                request,
+                "login.html",
+                refused=refused,
+                next=where,
+                login=typed.get("login", ""),
+                ended=False,
+            )
         response = see(request, where)
         response.set_cookie(cookie(secret, int(LONGEST.total_seconds())))
         return response

@@ -11,6 +11,7 @@ from msgspec import Struct
 from notifier import views
 from notifier.handlers import Handlers
 from notifier.kinds import FAMILIES, KINDS
+from shared import site as settled
 from shared.language import _, known
 from shared.refusal import Refused, Why
 from shared.settings import Settings
@@ -50,14 +51,12 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
         before = after_of(request, int)
         waiting = request.query_params.get("show") == "waiting"
         arrived = await views.newest(pool, before, limit + 1, waiting=waiting)
-        seen = await views.seen(pool, identity(request).login)
-        if arrived and before is None and not waiting:
-            await handlers.mark_seen(identity(request), arrived[0].position)
         return page(
             request,
             "notifications.html",
             arrived=paged(arrived, limit, lambda each: each.position),
-            seen=seen,
+            seen=await views.seen(pool, identity(request).login),
+            unseen=not waiting and await views.unseen(pool, identity(request).login, 1),
             kinds=KINDS,
             waiting=waiting,
             unanswered=await views.unanswered(pool, BELL_MOST),
@@ -74,6 +73,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
             most=BELL_MOST,
             seen=await views.seen(pool, login),
             arrived=await views.newest(pool, None, BELL_SHOWN),
+            site=await settled.current(pool),
             unanswered=await views.unanswered(pool, BELL_MOST),
             kinds=KINDS,
         )

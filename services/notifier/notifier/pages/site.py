@@ -52,6 +52,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
             request,
             "settings.html",
             refused=refused,
+            site=site,  # the frame has it at once too
             shown=fresh if conflict else fresh | typed,
             # Somebody else was faster: what was typed is shown beside what stands now.
             lost={name: value for name, value in typed.items() if conflict and value != fresh[name]},

@@ -20,8 +20,8 @@ from shared.journal.database import transaction
 
 
 class ReportFilter(Struct, frozen=True):
-    """technician is a Telegram id, q words of title, area and description (of the last one
-    its beginning is enough), or a task's number; created from begin on, and before end."""
+    """technician is the Telegram id of whoever holds the task or ever held it; q is words of title, area and
+    description (of the last one its beginning is enough), or a task's number; created from begin on, and before end."""
 
     status: Status | None = None
     technician: int | None = None
@@ -101,7 +101,7 @@ async def reports(pool: asyncpg.Pool, wanted: ReportFilter, after: int | None, r
     clauses: list[tuple[str, Any]] = [
         ("task < $", after),
         ("status = $", wanted.status),
-        ("technician = $", wanted.technician),
+        (_HELD, wanted.technician),
         ("created_at >= $", wanted.begin),
         ("created_at < $", wanted.end),
     ]
@@ -124,7 +124,7 @@ async def reports(pool: asyncpg.Pool, wanted: ReportFilter, after: int | None, r
 
 
 async def technicians(connection: Connection) -> list[tuple[int, str]]:
-    """Whoever holds a task or was the last to, with the name, in the order of names."""
+    """Whoever holds a task or ever held one, with the name, in the order of names."""
     found = [row["technician"] for row in await connection.fetch(_TECHNICIANS)]
     known = await names.known_to(connection, (stream_name("technician", each) for each in found))
     return sorted(((each, known.technician(each)) for each in found), key=lambda pair: pair[1].casefold())
@@ -230,12 +230,19 @@ SELECT responses.*, CASE WHEN response = 'rejected' THEN reason END AS reason
 FROM responses LEFT JOIN rejection_reasons USING (task, offer) WHERE task = $1 ORDER BY event
 """
 
-_TECHNICIANS = """
+_HELD = """
+task IN (SELECT a.task FROM audit a WHERE a.kind = 'TaskAssigned' AND (a.data->>'technician')::bigint = $)
+"""
+
+_HOLDER = "SELECT (data->>'technician')::bigint AS technician FROM audit WHERE kind = 'TaskAssigned'"
+
+# Each step asks the index for the next one, so it costs as much as there are technicians, not tasks.
+_TECHNICIANS = f"""
 WITH RECURSIVE known AS (
-    (SELECT technician FROM reports WHERE technician IS NOT NULL ORDER BY technician LIMIT 1)
+    ({_HOLDER} ORDER BY 1 LIMIT 1)
     UNION ALL
-    SELECT (SELECT technician FROM reports WHERE technician > known.technician ORDER BY technician LIMIT 1)
+    SELECT ({_HOLDER} AND (data->>'technician')::bigint > known.technician ORDER BY 1 LIMIT 1)
     FROM known WHERE technician IS NOT NULL
 )
 SELECT technician FROM known WHERE technician IS NOT NULL LIMIT 500
-"""
+"""  # noqa: S608 - a constant of this module

@@ -25,7 +25,7 @@ function came(frame) {
   changed();
 }
 
-/** Many at once are one line and one sound; those that need an answer are shown besides. */
+/** Many at once are one line and one sound; those that ask for something are shown besides. */
 function caughtUp(frames, missed, broken) {
   const count = Math.max(missed, frames.length);
   if (!broken && count <= FEW) {

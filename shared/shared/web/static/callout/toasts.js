@@ -1,5 +1,5 @@
-// Notifications at the edge of the page. What needs an answer stays, on every page and in every tab of this
-// device, until somebody closes it here or answers it anywhere; the others fade.
+// Notifications at the edge of the page. What is to do stays, on every page and in every tab of this device, until
+// somebody closes it here, does it anywhere, or opens the page where it is done; the others fade.
 
 import { changed } from "./live.js";
 import { commandId, element, local, send } from "./dom.js";
@@ -18,11 +18,11 @@ const narrow = matchMedia("(max-width: 575.98px)");
 const most = () => (narrow.matches ? 1 : 3); // at once; the rest is counted
 const shown = new Map(); // id → element, the newest last
 
-/** A notification; `fresh` ones are announced to a screen reader and remembered if they need an answer. */
+/** A notification; `fresh` ones are announced to a screen reader and remembered if they ask for something. */
 export function toast(frame, { fresh = true } = {}) {
   if (!box || shown.has(frame.id)) return;
   const actions = possible(frame);
-  const stays = actions.length > 0 || GRAVE.has(frame.kind);
+  const stays = (actions.length > 0 || GRAVE.has(frame.kind)) && !leadsHere(frame);
   if (stays && fresh) write(KEPT + frame.id, { ...frame, login: body.dataset.login });
   const made = card(frame, actions, stays);
   shown.set(frame.id, made);
@@ -53,6 +53,12 @@ function passing(said, actions, title) {
 
 function possible(frame) {
   return (frame.actions ?? []).filter((action) => action.method === "GET" || body.dataset.role !== "viewer");
+}
+
+/** Whether this page is the one to which it leads. */
+function leadsHere({ link, actions = [] }) {
+  const there = [link, ...actions.filter((action) => action.method === "GET").map((action) => action.href)];
+  return there.some((path) => path && local(path) === location.pathname + location.search);
 }
 
 function card(frame, actions, stays, title = stays && actions.length ? say("waits") : say("notification")) {
@@ -145,17 +151,17 @@ function arrange() {
 
 // ---- what this device still waits for
 
-function waiting() {
-  return keys(KEPT).map((key) => key.slice(KEPT.length));
+function kept() {
+  return keys(KEPT).map((key) => read(key)).filter(Boolean);
 }
 
-/** Asks which of the kept ones still need an answer, and lets go of the others. */
+/** Asks which of the kept ones are still to do, and lets go of the others. */
 async function ask() {
-  const kept = waiting().map((id) => read(KEPT + id)).filter(Boolean);
-  for (const frame of kept) {
+  const frames = kept();
+  for (const frame of frames) {
     if (frame.login !== body.dataset.login || Date.now() - Date.parse(frame.at) > OLD) dismiss(frame.id);
   }
-  const asking = kept.filter((frame) => frame.actions.length).map((frame) => frame.id);
+  const asking = frames.filter((frame) => frame.actions.length).map((frame) => frame.id);
   while (asking.length) {
     const some = asking.splice(0, AT_ONCE);
     const answer = await fetch(`/notifications/waiting?ids=${some.join()}`);
@@ -173,8 +179,9 @@ export function forgetAll() {
 /** What waited on the page before comes again. */
 export async function restore() {
   if (!box) return;
+  for (const frame of kept()) if (leadsHere(frame)) dismiss(frame.id);
   await ask().catch(() => { /* nobody is there: what is kept is shown */ });
-  const frames = waiting().map((id) => read(KEPT + id)).filter(Boolean);
+  const frames = kept();
   frames.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
   for (const frame of frames) toast(frame, { fresh: false });
 }
