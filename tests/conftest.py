@@ -1,11 +1,11 @@
 """What every test can ask for: real servers, a clean slate on them, and settings that point there."""
 
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 import nats
 from local.access import ROLES
@@ -33,7 +33,7 @@ async def swept(servers: Servers) -> Servers:
     for role in ROLES:
         await connection.execute(f"DROP SCHEMA {role} CASCADE; CREATE SCHEMA {role} AUTHORIZATION {role}")
     await connection.close()
-    client = await nats.connect(servers.nats_url)
+    client = await nats.connect(servers.nats_url())
     js = client.jetstream()
     for stream in await js.streams_info():
         await js.delete_stream(str(stream.config.name))
@@ -49,8 +49,13 @@ async def clean(servers: Servers) -> Servers:
 
 @pytest.fixture
 def settings_for(clean: Servers) -> SettingsFor:
-    """Settings of one service by its database role, on clean servers."""
-    return partial(settings_on, clean)
+    """Settings of one service by its database role, on clean servers. On the bus it is the operator, so that a
+    test may speak for the services that it doesn't start; a whole Callout has a user for each."""
+
+    def settings(role: str) -> Settings:
+        return replace(settings_on(clean, role), nats=clean.nats_url())
+
+    return settings
 
 
 @pytest.fixture(scope="module", params=SHAPES)

@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 import notifier.app
+from local.access import OPERATOR
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.servers import Servers
@@ -58,8 +59,16 @@ class Callout:
                 await eventually(partial(_answers, http, f"{self.addresses[service]}/ready"), seconds=60)
 
     async def command(self, *arguments: str, service: str) -> str:
-        """Runs `callout …` with the settings of a service, and answers what it printed."""
-        return await _callout(self.settings[service], *arguments)
+        """Runs `callout …` in the environment of a service or of the operator, and answers what it printed."""
+        if service == OPERATOR:
+            of_all = {
+                f"CALLOUT_POSTGRES_{role_of(name).upper()}": one.postgres
+                for name, one in self.settings.items()
+            }
+            common = environment(replace(self.settings["tasks"], nats=self.servers.nats_url())) | of_all
+            del common["CALLOUT_POSTGRES"]
+            return await _callout(common, *arguments)
+        return await _callout(environment(self.settings[service]), *arguments)
 
 
 Running = tuple[dict[str, str], str, str, dict[str, asyncio.subprocess.Process]]
@@ -75,7 +84,9 @@ SHAPES = ("one process", "five processes")
 
 
 def settings_on(servers: Servers, role: str) -> Settings:
-    return Settings(postgres=servers.postgres_dsn(role), nats=servers.nats_url, secret=SECRET)
+    return Settings(
+        postgres=servers.postgres_dsn(role), nats=servers.nats_url(role.replace("_", "-")), secret=SECRET
+    )
 
 
 @asynccontextmanager
@@ -127,7 +138,9 @@ async def five_processes(settings: dict[str, Settings]) -> AsyncIterator[Running
         async with httpx.AsyncClient() as http:
             for address in addresses.values():
                 await eventually(partial(_answers, http, f"{address}/ready"), seconds=60)
-        token = await _callout(settings["notifier"], "token", "create", "tests", "--role", "owner")
+        token = await _callout(
+            environment(settings["notifier"]), "token", "create", "tests", "--role", "owner"
+        )
         yield addresses, password, token, processes
     finally:
         for process in processes.values():
@@ -167,10 +180,10 @@ async def _first_login(notifier_process: asyncio.subprocess.Process) -> str:
     raise AssertionError("no first login was printed")
 
 
-async def _callout(settings: Settings, *arguments: str) -> str:
+async def _callout(environment: dict[str, str], *arguments: str) -> str:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "local.cli", *arguments,
-        env=environment(settings), stdout=asyncio.subprocess.PIPE,
+        env=environment, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     printed, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, printed.decode()

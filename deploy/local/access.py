@@ -16,7 +16,9 @@ SUPERUSER = "postgres"
 ROLES = ("bot_gateway", "invoices", "notifier", "reporting", "tasks")
 """One database role and one schema of the same name for each service."""
 
-NATS_USER = "callout"
+OPERATOR = "operator"
+NATS_USERS = (OPERATOR, "bot-gateway", "invoices", "notifier", "reporting", "tasks")
+"""Of the bus: each service, and whoever looks after it from a terminal."""
 
 
 class Access(Struct):
@@ -25,6 +27,7 @@ class Access(Struct):
     postgres_port: int = 0
     nats_port: int = 0
     passwords: dict[str, str] = {}
+    nats_passwords: dict[str, str] = {}
     provisioned: int = 0
 
     def postgres_dsn(self, role: str) -> str:
@@ -32,14 +35,15 @@ class Access(Struct):
         # On the loopback there is nothing to encrypt, and asking for it would cost each connection a round trip.
         return f"postgresql://{role}:{self.passwords[role]}@{HOST}:{self.postgres_port}/{DATABASE}?sslmode=disable"
 
-    @property
-    def nats_url(self) -> str:
-        return f"nats://{NATS_USER}:{self.passwords['nats']}@{HOST}:{self.nats_port}"
+    def nats_url(self, user: str) -> str:
+        """Address of the bus for one of `NATS_USERS`."""
+        return f"nats://{user}:{self.nats_passwords[user]}@{HOST}:{self.nats_port}"
 
     def fill_passwords(self) -> None:
         """A password for each who has none yet; the others stay as they are."""
-        for name in (SUPERUSER, "nats", *ROLES):
-            self.passwords.setdefault(name, secrets.token_urlsafe(32))
+        for kept, names in ((self.passwords, (SUPERUSER, *ROLES)), (self.nats_passwords, NATS_USERS)):
+            for name in names:
+                kept.setdefault(name, secrets.token_urlsafe(32))
 
 
 def read_access(data: Path) -> Access | None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from local.access import Access, keep_private, read_access
+from local.access import OPERATOR, Access, keep_private, read_access
 from local.servers import Servers
 from local.stack import SERVICES
 from local.trouble import CannotStart, InUse
-from shared.settings import Settings, from_environment
+from shared.settings import Settings, from_environment, value_of
 
 DEFAULT_DATA = Path("data")
 PRACTICE = "practice"
@@ -45,10 +45,12 @@ def telegram_api(data: Path) -> str | None:
 
 def settings(access: Access, data: Path, **more: str | float) -> dict[str, Settings]:
     """The settings of each service, on the servers of one data folder."""
-    common = Settings(postgres="", nats=access.nats_url, secret=secret(data))
+    common = Settings(postgres="", nats="", secret=secret(data))
     common = msgspec.structs.replace(common, **more)
     return {
-        name: msgspec.structs.replace(common, postgres=access.postgres_dsn(name.replace("-", "_")))
+        name: msgspec.structs.replace(
+            common, postgres=access.postgres_dsn(name.replace("-", "_")), nats=access.nats_url(name)
+        )
         for name in SERVICES
     }
 
@@ -57,24 +59,51 @@ def settings(access: Access, data: Path, **more: str | float) -> dict[str, Setti
 async def reach(data: Path | None, service: str) -> AsyncIterator[Settings]:
     """Settings for a command on one service: of the environment where no folder is named, or of the folder.
 
+    The environment is that service's own, or the operator's, which has `CALLOUT_POSTGRES_<SERVICE>` of each.
+
     A folder whose servers don't run has them started for as long as the command takes.
     """
-    if data is None and "CALLOUT_POSTGRES" in os.environ:
-        yield from_environment()
-        return
+    if data is None:
+        for name in ("CALLOUT_POSTGRES", f"CALLOUT_POSTGRES_{service.replace('-', '_').upper()}"):
+            if dsn := value_of(name):
+                yield from_environment({**os.environ, "CALLOUT_POSTGRES": dsn})
+                return
     folder = data or DEFAULT_DATA
+    async with reach_servers(folder) as access:
+        yield settings(access, folder)[service]
+
+
+@asynccontextmanager
+async def reach_bus(data: Path | None) -> AsyncIterator[str]:
+    """Address of the bus for the operator: of the environment where no folder is named, or of the folder."""
+    if data is None and (url := value_of("CALLOUT_NATS")):
+        yield url
+        return
+    async with reach_servers(data or DEFAULT_DATA) as access:
+        yield access.nats_url(OPERATOR)
+
+
+@asynccontextmanager
+async def reach_servers(folder: Path) -> AsyncIterator[Access]:
+    """A folder's servers; where they don't run, they are started for as long as it takes."""
+    access = access_of(folder)
+    servers = Servers(folder)
+    try:
+        await servers.__aenter__()
+    except InUse:
+        yield access
+        return
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(servers)
+        yield servers.access
+
+
+def access_of(folder: Path) -> Access:
+    """How to reach the servers of a folder that was used before."""
     access = read_access(folder)
     if access is None:
         raise CannotStart(
             f"There is no Callout in {folder.absolute()} yet. "
             "Start it with `callout up`, or name its folder with --data."
         )
-    servers = Servers(folder)
-    try:
-        await servers.__aenter__()
-    except InUse:
-        yield settings(access, folder)[service]
-        return
-    async with AsyncExitStack() as stack:
-        stack.push_async_exit(servers)
-        yield settings(servers.access, folder)[service]
+    return access

@@ -4,11 +4,13 @@ import secrets
 import shutil
 import socket
 import sysconfig
+from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 
-from local.access import HOST, NATS_USER
+from local.access import HOST
 from local.child import Child
 from local.owner import Owner, write_private
 from local.trouble import CannotStart
@@ -17,13 +19,14 @@ CONF = """\
 # Written by Callout at every start; changes made here are lost.
 server_name: {name}
 listen: "{host}:{port}"
-authorization {{ user: {user}, password: {password} }}
 max_payload: 1MB
 jetstream {{
   store_dir: {store}
   # Acknowledged means on disk; by default NATS flushes every two minutes.
   sync_interval: always
 }}
+{passwords}
+{users}
 """
 
 
@@ -32,16 +35,21 @@ def store_of(server: Child) -> Path:
     return server.folder / "store"
 
 
-async def start(server: Child, port: int, password: str, owner: Owner | None) -> None:
-    """Start on that port, with the settings above, and wait until it answers."""
+async def start(server: Child, port: int, passwords: Mapping[str, str], owner: Owner | None) -> None:
+    """Start on that port, with the settings above, and wait until it answers.
+
+    passwords  of each user that `nats_users.conf` names
+    """
     name = f"callout-{secrets.token_hex(4)}"
     conf = CONF.format(
         name=name,
         host=HOST,
         port=port,
-        user=_quoted(NATS_USER),
-        password=_quoted(password),
         store=_quoted(str(store_of(server))),
+        passwords="\n".join(
+            f"{_variable(user)}: {_quoted(password)}" for user, password in passwords.items()
+        ),
+        users=(files("local") / "nats_users.conf").read_text(),
     )
     path = server.folder / "nats.conf"
     write_private(path, conf, owner)
@@ -66,6 +74,11 @@ def _ready(port: int, name: str) -> bool:
             return f'"server_name":"{name}"'.encode() in client.recv(4096)
     except OSError:
         return False
+
+
+def _variable(user: str) -> str:
+    """What stands for that user's password."""
+    return f"NATS_PASSWORD_{user.replace('-', '_').upper()}"
 
 
 def _quoted(text: str) -> str:

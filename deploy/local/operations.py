@@ -7,9 +7,10 @@ from pathlib import Path
 
 from nats.js.errors import NotFoundError
 
-from local.installation import reach
+from local.access import OPERATOR
+from local.installation import reach, reach_bus
 from local.stack import SERVICES, build
-from shared.bus import STREAM
+from shared.bus import STREAM, Bus
 from shared.journal import dead_letters
 from shared.service import Service
 
@@ -33,13 +34,35 @@ async def create_token(arguments: argparse.Namespace) -> None:
         print(await create_api_token(service, arguments.name, arguments.role))
 
 
+async def create_admin(arguments: argparse.Namespace) -> None:
+    from notifier.app import create_admin
+
+    async with prepared(arguments.data, "notifier") as service:
+        name = arguments.name or arguments.login
+        password = await create_admin(service, arguments.login, name, arguments.role)
+        print(f"{arguments.login} / {password}   (shown this once)")
+
+
+async def new_password(arguments: argparse.Namespace) -> None:
+    from notifier.app import new_password
+
+    async with prepared(arguments.data, "notifier") as service:
+        password = await new_password(service, arguments.login)
+        print(f"{arguments.login} / {password}   (shown this once)")
+
+
 async def replay(arguments: argparse.Namespace) -> None:
     """Deletes the stream: each service's relay finds it gone, and publishes its whole journal to a new one."""
-    async with prepared(arguments.data, "reporting") as service:
-        with suppress(NotFoundError):
-            await service.bus.js.delete_stream(STREAM)
-        await service.bus.provision()
-        print("The stream is made anew; each service publishes its journal to it again as soon as it runs.")
+    async with reach_bus(arguments.data) as url:
+        bus = Bus(OPERATOR, url)
+        await bus.start()
+        try:
+            with suppress(NotFoundError):
+                await bus.js.delete_stream(STREAM)
+            await bus.provision()
+        finally:
+            await bus.stop()
+    print("The stream is made anew; each service publishes its journal to it again as soon as it runs.")
 
 
 async def rebuild(arguments: argparse.Namespace) -> None:

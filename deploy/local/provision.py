@@ -1,12 +1,13 @@
 """What a fresh cluster needs before the services: the database, their roles and their schemas."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 
 import asyncpg
 
 from local.access import DATABASE, ROLES
 
-PROVISIONED = 1
+PROVISIONED = 2
 """Raise it when `provision` changes: every data folder is then provisioned again at its next start."""
 
 
@@ -30,6 +31,7 @@ async def provision(superuser: str, passwords: Mapping[str, str]) -> None:
             await database.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
             await database.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
             await database.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public")
+            await database.execute((files("local") / "history.sql").read_text())
             for role in ROLES:
                 if not await database.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                     await database.execute(f"CREATE ROLE {role}")

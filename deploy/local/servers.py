@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from local import nats_server, postgres_server
-from local.access import SUPERUSER, Access, read_access, remember_access
+from local.access import OPERATOR, SUPERUSER, Access, read_access, remember_access
 from local.child import Child
 from local.owner import Owner, make_private_folder, owner_of
 from local.ports import on_a_port
@@ -54,9 +54,8 @@ class Servers:
     def postgres_dsn(self, role: str) -> str:
         return self.access.postgres_dsn(role)
 
-    @property
-    def nats_url(self) -> str:
-        return self.access.nats_url
+    def nats_url(self, user: str = OPERATOR) -> str:
+        return self.access.nats_url(user)
 
     async def __aenter__(self) -> Self:
         try:
@@ -113,7 +112,7 @@ class Servers:
         await self.nats.end_left_overs()
 
         async def start(port: int) -> None:
-            await nats_server.start(self.nats, port, self.access.passwords["nats"], self._owner)
+            await nats_server.start(self.nats, port, self.access.nats_passwords, self._owner)
 
         self._nats_port = await on_a_port(start, self.access.nats_port, self._nats_port)
         self.access.nats_port = self._nats_port

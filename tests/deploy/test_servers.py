@@ -46,16 +46,16 @@ async def until_gone(*pids: int, seconds: float = 10) -> None:
 async def test_data_survives_and_the_second_start_is_quick(tmp_path: Path) -> None:
     """Rows and messages are there at the second start, on the same ports, within 1.5 seconds."""
     async with Servers(tmp_path) as first:
-        addresses = first.postgres_dsn("tasks"), first.nats_url
+        addresses = first.postgres_dsn("tasks"), first.nats_url()
         await execute(first.postgres_dsn("tasks"), "CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (7)")
-        await publish(first.nats_url, "events.task.1.created")
+        await publish(first.nats_url(), "events.task.1.created")
 
     begun = time.monotonic()
     async with Servers(tmp_path) as second:
         assert time.monotonic() - begun < 1.5
-        assert (second.postgres_dsn("tasks"), second.nats_url) == addresses
+        assert (second.postgres_dsn("tasks"), second.nats_url()) == addresses
         assert await fetchval(second.postgres_dsn("tasks"), "SELECT n FROM tasks.kept") == 7
-        assert await publish(second.nats_url, "events.task.1.sent") == 2
+        assert await publish(second.nats_url(), "events.task.1.sent") == 2
 
 
 async def test_text_is_utf8_and_trigrams_are_there(servers: Servers) -> None:
@@ -71,9 +71,9 @@ async def test_text_is_utf8_and_trigrams_are_there(servers: Servers) -> None:
 
 async def test_a_killed_server_comes_back_at_its_address(servers: Servers) -> None:
     """After `kill -9` of both, what was committed and acknowledged is there, at the same address."""
-    addresses = servers.postgres_dsn("tasks"), servers.nats_url
+    addresses = servers.postgres_dsn("tasks"), servers.nats_url()
     await execute(servers.postgres_dsn("tasks"), "CREATE TABLE paid (n int)", "INSERT INTO paid VALUES (1)")
-    held = await publish(servers.nats_url, "events.invoice.1.paid")
+    held = await publish(servers.nats_url(), "events.invoice.1.paid")
 
     await servers.kill_postgres()
     await servers.kill_nats()
@@ -82,16 +82,16 @@ async def test_a_killed_server_comes_back_at_its_address(servers: Servers) -> No
     await servers.start_postgres()
     await servers.start_nats()
 
-    assert (servers.postgres_dsn("tasks"), servers.nats_url) == addresses
+    assert (servers.postgres_dsn("tasks"), servers.nats_url()) == addresses
     assert await fetchval(servers.postgres_dsn("tasks"), "SELECT n FROM paid") == 1
-    assert await publish(servers.nats_url, "events.invoice.1.void") == held + 1
+    assert await publish(servers.nats_url(), "events.invoice.1.void") == held + 1
 
 
 async def test_jetstream_can_be_wiped(servers: Servers) -> None:
     """Afterwards NATS runs and knows no stream."""
-    await publish(servers.nats_url, "events.task.2.created")
+    await publish(servers.nats_url(), "events.task.2.created")
     await servers.wipe_jetstream()
-    client = await nats.connect(servers.nats_url)
+    client = await nats.connect(servers.nats_url())
     with pytest.raises(NotFoundError):
         await client.jetstream().stream_info("EVENTS")
     await client.close()

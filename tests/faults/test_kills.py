@@ -84,7 +84,7 @@ async def test_a_wiped_jetstream_changes_nothing_that_an_admin_sees(fresh: Callo
     async def filled() -> bool:
         """the stream with every event"""
         events = await all_events(fresh)
-        client = await nats.connect(fresh.servers.nats_url, allow_reconnect=False)
+        client = await nats.connect(fresh.servers.nats_url(), allow_reconnect=False)
         try:
             info = await client.jetstream().stream_info(STREAM)
         except (JetStreamError, NatsError):
@@ -119,7 +119,7 @@ async def test_replay_publishes_everything_again_without_effect(fresh: Callout) 
     sami = await joined(fresh)
     number = await completed(fresh, sami)
     before, said = await rows(fresh), len(await sami.messages())
-    await fresh.command("replay", service="reporting")
+    await fresh.command("replay", service="operator")
     await completed(fresh, sami)
     after = await rows(fresh)
     for table in REPORTING:
@@ -131,7 +131,7 @@ async def test_replay_publishes_everything_again_without_effect(fresh: Callout) 
 async def test_a_poison_event_is_told_and_the_rest_flows(fresh: Callout) -> None:
     """It is listed by `callout dead-letters list`."""
     async with fresh.office.screen() as screen:
-        client = await nats.connect(fresh.servers.nats_url)
+        client = await nats.connect(fresh.servers.nats_url())
         await client.jetstream().publish("events.task.999999.created", POISON)
         await client.close()
         await screen.shows("event_not_applied")

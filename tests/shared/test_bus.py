@@ -21,7 +21,7 @@ PRESSED = Tap(UUID(int=7), 1042, 1, 7001, Action.ACCEPT)
 
 @pytest.fixture
 async def asking(clean: Servers) -> AsyncIterator[Bus]:
-    bus = Bus("bot-gateway", clean.nats_url)
+    bus = Bus("bot-gateway", clean.nats_url())
     await bus.start()
     yield bus
     await bus.stop()
@@ -48,7 +48,7 @@ async def test_a_question_is_answered_with_a_struct(asking: Bus, clean: Servers)
         assert pressed == PRESSED
         return TapAnswer(Verdict.DONE, "You accepted task #1042.")
 
-    async with tasks_answering(clean.nats_url, tap):
+    async with tasks_answering(clean.nats_url(), tap):
         answer = await asking.request(TAP, PRESSED, TapAnswer)
     assert answer == TapAnswer(Verdict.DONE, "You accepted task #1042.")
 
@@ -67,7 +67,7 @@ async def test_an_answer_that_breaks_is_told_from_absence(asking: Bus, clean: Se
         raise ValueError("the client's telephone number")
 
     with capture_logs() as logged:
-        async with tasks_answering(clean.nats_url, broken):
+        async with tasks_answering(clean.nats_url(), broken):
             with pytest.raises(AnswerBroke) as broke:
                 await asking.request(TAP, PRESSED, TapAnswer)
     assert "telephone" not in str(broke.value)
@@ -81,7 +81,7 @@ async def test_a_question_that_cannot_be_read_is_broken_too(asking: Bus, clean: 
     async def never(_: Tap) -> TapAnswer:
         raise AssertionError
 
-    async with tasks_answering(clean.nats_url, never):
+    async with tasks_answering(clean.nats_url(), never):
         with pytest.raises(AnswerBroke):
             await asking.request(TAP, ClientInfoRequest(1042, 1, 7001), TapAnswer)
 
@@ -102,7 +102,7 @@ async def test_a_database_that_is_away_counts_as_absence(
     async def away(_: Tap) -> TapAnswer:
         raise trouble
 
-    async with tasks_answering(clean.nats_url, away), asyncio.timeout(2):
+    async with tasks_answering(clean.nats_url(), away), asyncio.timeout(2):
         with pytest.raises(Refused, match="does not answer") as refused:
             await asking.request(TAP, PRESSED, TapAnswer)
     assert refused.value.why is Why.UNAVAILABLE

@@ -144,5 +144,5 @@ async def test_the_journal_can_not_be_rewritten(tasks: Floor) -> None:
     """Not even by the service itself."""
     await tasks.assign(1, 7)
     for statement in ("UPDATE events SET actor = 'x'", "DELETE FROM events", "TRUNCATE events CASCADE"):
-        with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await tasks.pool.execute(statement)

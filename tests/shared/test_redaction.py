@@ -47,11 +47,15 @@ class Two:
         for event in events:
             await self.journal.handle(CLIENTS, client, event, actor="admin:anna", command_id=command_id)
 
-    async def erases(self, client: int) -> None:
+    async def erases(self, client: int, connection: asyncpg.Connection | None = None) -> None:
+        """connection  an open transaction in which to"""
+
         async def within(connection: asyncpg.Connection, outcome: Outcome) -> None:
             await redact(connection, outcome.stream, "name", (ClientAdded, ClientRenamed))
 
-        await self.journal.handle(CLIENTS, client, ClientErased(), actor="admin:anna", within=within)
+        await self.journal.handle(
+            CLIENTS, client, ClientErased(), actor="admin:anna", within=within, connection=connection
+        )
 
     async def heard(self) -> list[Heard]:
         return [tuple(row) for row in await self.reader.pool.fetch("SELECT * FROM heard ORDER BY 1, 2")]
@@ -218,12 +222,12 @@ async def test_a_relay_that_waits_for_an_erasure_publishes_what_it_left(two: Two
     await two.knows(1, ClientAdded(SIGRID), ClientRenamed(LINDQVIST))
     await two.writer.relay.refill()
     async with two.writer.pool.acquire() as connection, connection.transaction():
-        await redact(connection, "client.1", "name", (ClientAdded, ClientRenamed))  # type: ignore[arg-type]  # a pool's proxy
+        await two.erases(1, connection)  # type: ignore[arg-type]  # a pool's proxy
         draining = asyncio.create_task(two.writer.relay._drain())
         await asyncio.sleep(0.2)
         assert not draining.done()
     await draining
-    assert await two.on_the_bus() == [("client.1", 1, ""), ("client.1", 2, "")]
+    assert await two.on_the_bus() == [("client.1", 1, ""), ("client.1", 2, ""), ("client.1", 3, None)]
 
 
 async def test_a_relay_that_had_begun_with_a_later_version_loses_none(
@@ -237,13 +241,13 @@ async def test_a_relay_that_had_begun_with_a_later_version_loses_none(
     async with two.writer.pool.acquire() as connection:
         await connection.execute("DELETE FROM outbox WHERE position = (SELECT min(position) FROM outbox)")
         async with connection.transaction():
-            await redact(connection, "client.1", "name", (ClientAdded, ClientRenamed))  # type: ignore[arg-type]  # a pool's proxy
+            await two.erases(1, connection)  # type: ignore[arg-type]  # a pool's proxy
             draining = asyncio.create_task(relay._drain())
             await asyncio.sleep(0.2)
     await draining
     while await relay._drain():
         pass
-    assert await two.on_the_bus() == [("client.1", 1, ""), ("client.1", 2, "")]
+    assert await two.on_the_bus() == [("client.1", 1, ""), ("client.1", 2, ""), ("client.1", 3, None)]
 
 
 async def test_in_batches_of_two_it_is_purged_once(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,15 +310,27 @@ async def test_answers_to_commands_keep_no_name(two: Two) -> None:
 
 
 async def test_history_is_kept_from_everybody_else(two: Two) -> None:
-    """Only the stream that is redacted may be touched, and only while it is."""
+    """Only the stream of somebody who was erased may be touched, and only so; the service can't undo that."""
     await two.knows(1, ClientAdded(SIGRID))
     await two.knows(2, ClientAdded("Bakery"))
+    await two.erases(1)
     async with two.writer.pool.acquire() as connection:
-        overwrite = "UPDATE events SET data = '{}' WHERE stream = 'client.2'"
-        with pytest.raises(asyncpg.RaiseError, match="append-only"):
-            await connection.execute(overwrite)
-        await connection.execute("BEGIN")
-        await redact(connection, "client.1", "name", (ClientAdded,))  # type: ignore[arg-type]  # a pool's proxy
-        with pytest.raises(asyncpg.RaiseError, match="append-only"):
-            await connection.execute(overwrite)
-        await connection.execute("ROLLBACK")
+        with pytest.raises(asyncpg.RaiseError, match=r"nobody was erased in client\.2"):
+            await redact(connection, "client.2", "name", (ClientAdded,))  # type: ignore[arg-type]  # a pool's proxy
+        for statement in (
+            "UPDATE events SET data = '{}' WHERE stream = 'client.2'",
+            "SELECT set_config('callout.redacting', 'client.2', false); UPDATE events SET data = '{}'",
+            "DELETE FROM events",
+            "TRUNCATE events CASCADE",
+            "DROP TABLE events CASCADE",
+            "ALTER TABLE events DISABLE TRIGGER ALL",
+            "DROP FUNCTION keep_history() CASCADE",
+            "DROP FUNCTION redact_history(text, text[], text)",
+            "CREATE OR REPLACE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
+            "CREATE TRIGGER mine BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION keep_history()",
+            "SET ROLE history",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    kept = "SELECT data->>'name' FROM events WHERE stream = 'client.2'"
+    assert await two.writer.pool.fetchval(kept) == "Bakery"

@@ -12,10 +12,6 @@ from shared.contract.event import Event
 
 SCAN = 300.0  # seconds that looking through all answers may take
 
-_EVENTS = """
-UPDATE events SET data = jsonb_set(data, ARRAY[$3], '""') WHERE stream = $1 AND type = ANY($2)
-"""
-
 # The fingerprint of a command is made of what it said, and what is said of a person can be guessed and tried.
 # The latest version's command is the one that asks for all this; when repeated, it gets its first answer.
 _COMMANDS = """
@@ -42,8 +38,6 @@ async def redact(
     In the transaction that appended the stream's last event, the one that says so.
     """
     types = [event.__name__ for event in events]
-    await connection.execute("SELECT set_config('callout.redacting', $1, true)", stream)
-    await connection.execute(_EVENTS, stream, types, field)
-    await connection.execute("SELECT set_config('callout.redacting', '', true)")
+    await connection.execute("SELECT redact_history($1, $2, $3)", stream, types, field)
     await connection.execute(_COMMANDS, stream, types, field, timeout=SCAN)
     await connection.execute(_QUEUE, stream)
