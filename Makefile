@@ -13,7 +13,7 @@ RULES = $(shell grep -rLE --include='test_*.py' --exclude-dir=bench 'async def|s
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: help setup static words screenshots secrets up demo test check fmt bench lock clean
+.PHONY: help setup static words screenshots secrets compose-check up demo test check fmt bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make words   put new sentences into the catalogues of all languages   LANGUAGE=fr  to begin one'
 	@echo 'make screenshots  the pictures of docs/screenshots/, of a demo month'
 	@echo 'make secrets first secrets for docker compose, into .env'
+	@echo 'make compose-check  docker compose up, upgrades, replicas, backups: all of it, for real'
 	@echo 'make lock    resolve all versions anew, into requirements*.lock and package-lock.json'
 
 setup: $(STAMPS)/project static
@@ -108,6 +109,9 @@ screenshots: setup
 
 secrets:
 	@$(PYTHON) deploy/fill_secrets.py
+
+compose-check: setup
+	@$(BIN)/python -m tests.compose $(ARGS)
 
 words: setup
 	@$(BIN)/python deploy/words.py $(LANGUAGE)

@@ -52,17 +52,18 @@ async def new_password(arguments: argparse.Namespace) -> None:
 
 
 async def replay(arguments: argparse.Namespace) -> None:
-    """Deletes the stream: each service's relay finds it gone, and publishes its whole journal to a new one."""
+    """Deletes the stream: the services find it gone, make it anew, and publish their whole journals to it."""
     async with reach_bus(arguments.data) as url:
         bus = Bus(OPERATOR, url)
         await bus.start()
         try:
             with suppress(NotFoundError):
                 await bus.js.delete_stream(STREAM)
-            await bus.provision()
         finally:
             await bus.stop()
-    print("The stream is made anew; each service publishes its journal to it again as soon as it runs.")
+    print(
+        "The stream is gone; the services make it anew and publish their journals to it as soon as they run."
+    )
 
 
 async def rebuild(arguments: argparse.Namespace) -> None:

@@ -71,6 +71,15 @@ async def serve(arguments: argparse.Namespace) -> None:
         await ending.wait()
 
 
+async def phone(arguments: argparse.Namespace) -> None:
+    """The practice phone alone, for services that run elsewhere."""
+    ending = _told_to_end()
+    at = {"host": arguments.host, "port": arguments.port, "hosts": arguments.known_as}
+    async with serve_phone(arguments.file, **at) as address:
+        print(f"The practice phone answers on {address}; its bot's token is {PRACTICE_TOKEN}", flush=True)
+        await ending.wait()
+
+
 async def _first_owner(notifier: Service) -> str | None:
     from notifier.app import first_owner
 

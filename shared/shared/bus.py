@@ -62,9 +62,11 @@ class AnswerBroke(Exception):
 class Bus:
     """One service's connection to NATS."""
 
-    def __init__(self, service: str, url: str) -> None:
+    def __init__(self, service: str, url: str, replicas: int = 1) -> None:
+        """url  of each server, with commas between them; `replicas` of them keep what is published"""
+        self.replicas = replicas
         self.broker = NatsBroker(
-            url,
+            url.split(","),
             name=service,
             max_reconnect_attempts=-1,  # with a limit, the pull loop freezes the event loop once it is reached
             reconnect_time_wait=1,
@@ -110,7 +112,7 @@ class Bus:
         try:
             info = await self.js.stream_info(STREAM)
         except NotFoundError:
-            info = await self.js.add_stream(_STREAM)
+            info = await self.js.add_stream(_STREAM, num_replicas=self.replicas)
         if info.created is None:
             raise RuntimeError("NATS does not say when the stream was made")
         return info.created

@@ -77,7 +77,7 @@ class Service:
             reset=_as_it_is,
             server_settings={"application_name": name},
         )
-        self.bus = Bus(name, settings.nats)
+        self.bus = Bus(name, settings.nats, settings.nats_replicas)
         self.relay = Relay(name, self.pool, self.bus)
         self.journal = Journal(self.pool, project, self.relay.wake)
         self.sessions = SessionBook(self.bus)

@@ -17,7 +17,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Each field is the variable `CALLOUT_<FIELD>`.
 
     postgres      DSN of this service's own role
-    nats          URL of the bus, with this service's own user
+    nats          URL of the bus, with this service's own user; of several servers with commas between them
+    nats_replicas how many of these servers keep each event
     secret        at least 32 characters; keys for data at rest are derived from it
     public_url    where browsers reach the dashboard; the cookie is `Secure` when it is https
     telegram_api  base URL of the Bot API
@@ -28,6 +29,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     postgres: str
     nats: str
     secret: str
+    nats_replicas: Annotated[int, Meta(ge=1, le=5)] = 1
     public_url: str = "http://127.0.0.1:8000"
     telegram_api: str = "https://api.telegram.org"
     telegram_pace: Annotated[float, Meta(gt=0)] = 1.0

@@ -18,6 +18,8 @@ def test_the_proxy_knows_every_prefix_and_no_other() -> None:
 
 
 def test_each_service_is_reached_under_its_own_name() -> None:
-    handled = dict(re.findall(r"handle @(\S+) \{\s*reverse_proxy (\S+)", CADDYFILE))
-    assert handled == {name: f"{name}:8000" for name in {HOME} | {service for _, service in ROUTES}}
-    assert re.search(rf"handle \{{\s*reverse_proxy {REST}:8000", CADDYFILE)
+    handled = dict(
+        re.findall(r"handle @(\S+) \{\s*reverse_proxy \{\s*dynamic a \{\s*name (\S+)\s*port 8000", CADDYFILE)
+    )
+    assert handled == {name: name for name in {HOME} | {service for _, service in ROUTES}}
+    assert re.search(rf"handle \{{\s*reverse_proxy \{{\s*dynamic a \{{\s*name {REST}\s*port 8000", CADDYFILE)

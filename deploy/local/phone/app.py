@@ -78,10 +78,11 @@ async def serve_phone(
     port: int = 0,
     limits: Limits | None = None,
     now: Callable[[], float] = time.time,
+    hosts: Iterable[str] = (),
 ) -> AsyncIterator[str]:
     """Serve the phone in this event loop; gives its address, `http://127.0.0.1:43210`."""
     config = uvicorn.Config(
-        build_phone(database, limits=limits, now=now),
+        build_phone(database, limits=limits, now=now, hosts=hosts),
         host=host,
         port=port,
         log_level="critical",  # a practised broken connection is no error of the server

@@ -1,0 +1,25 @@
+"""`compose.cluster.yaml`: three NATS servers, of which one may die."""
+
+from tests.compose.checks import reached
+from tests.compose.engine import Compose, run
+from tests.journeys.test_workflow import completed, joined
+
+
+async def a_bus_of_three_survives_one(compose: Compose) -> str:
+    """The one that leads the stream EVENTS is killed; a whole round goes on as before, and again when it is back."""
+    cluster = Compose(compose.folder, compose.port, files=("compose.yaml", "compose.cluster.yaml"))
+    cluster.version = compose.version
+    await cluster.up()
+    async with reached(cluster) as callout, callout.office.screen() as screen:
+        worker = await joined(callout, "Lea Haddad")
+        await completed(callout, worker)
+        for each in ("nats", "nats2", "nats3"):
+            name = (await cluster("ps", "--format", "{{.Name}}", each)).strip()
+            await run("docker", "kill", name, folder=cluster.folder)
+            number = await completed(callout, worker)
+            await screen.shows("task_completed", f"#{number}")
+            await run("docker", "start", name, folder=cluster.folder)
+            await cluster.up("--no-recreate")
+        ids = [frame["id"] for frame in screen.frames if "id" in frame]
+    assert len(set(ids)) == len(ids), "a notification came twice"
+    return "each of the three in turn; nothing that an admin sees changed"
