@@ -54,7 +54,27 @@ def parser() -> argparse.ArgumentParser:
     one = _command(commands, "serve", "run one service, with its settings from the environment", up.serve)
     one.add_argument("service", choices=SERVICES)
 
+    phone = _command(commands, "phone", "run the practice phone alone, in place of Telegram", up.phone)
+    phone.add_argument("--host", default="127.0.0.1")
+    phone.add_argument("--port", type=int, default=8001)
+    phone.add_argument("--known-as", action="append", default=[], help="a host name by which services reach it")
+    phone.add_argument("--file", type=Path, default=Path("phone.sqlite3"), help="where it keeps its chats")
+
     _command(commands, "migrate", "bring the databases up to date, before the services start", migrate.run)
+
+    admin = commands.add_parser("admin", help="logins").add_subparsers(required=True, metavar="action")
+    added = _command(
+        admin, "create", "print a new login and its password, which is shown this once", operations.create_admin
+    )
+    added.add_argument("login")
+    added.add_argument("--name", help="as others will see it (default: the login)")
+    added.add_argument("--role", choices=list(Role), type=Role, default=Role.OWNER)
+    _data(added)
+    lost = _command(
+        admin, "password", "print a new password in place of one that was lost", operations.new_password
+    )
+    lost.add_argument("login")
+    _data(lost)
 
     token = commands.add_parser("token", help="API tokens").add_subparsers(required=True, metavar="action")
     create = _command(

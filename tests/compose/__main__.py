@@ -6,6 +6,7 @@ out, kills replicas, backs up and restores. Where there is no Docker engine it s
 --from REV   begin with that older version, and upgrade from it (default: the version itself)
 --revision   what to check (default: the working tree)
 --keep       leave the installation running
+--no-build   take the images of the last run
 """
 
 import argparse
@@ -28,7 +29,8 @@ async def main(arguments: argparse.Namespace) -> None:
         here = copy_of(arguments.revision, Path(scratch) / "callout")
         compose = Compose(here, arguments.port)
         compose.configure()
-        await told("The image", image(here, "check"))
+        if not arguments.no_build:
+            await told("The image", image(here, "check"))
         await told("It is lean", checks.image_is_lean("callout:check", BASE, compose))
         await told("A missing secret is named", checks.a_missing_secret_is_named(compose))
         if arguments.begin:
@@ -84,6 +86,7 @@ if __name__ == "__main__":
     parser.add_argument("--revision", default=".", metavar="REV")
     parser.add_argument("--port", type=int, default=8940)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--no-build", action="store_true")
     if reason := why_not():
         print(f"Skipped: {reason}.")
         sys.exit(0)
