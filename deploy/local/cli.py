@@ -7,7 +7,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from local import migrate, operations, up
+from local.backup.commands import backup, restore
+from local.backup.trouble import CannotRestore, CannotSave
 from local.demo.run import DEMO_DATA, demo
+from local.doctor.command import doctor
 from local.installation import DEFAULT_DATA
 from local.stack import SERVICES
 from local.trouble import CannotStart
@@ -26,7 +29,7 @@ def main() -> None:
     try:
         with asyncio.Runner(loop_factory=up.fast_loop) as runner:
             runner.run(run(arguments))  # type: ignore[arg-type]
-    except (CannotStart, Refused, SettingsError) as told:
+    except (CannotStart, CannotSave, CannotRestore, Refused, SettingsError) as told:
         sys.exit(f"callout: {told}")
     except KeyboardInterrupt:
         sys.exit(130)
@@ -57,14 +60,35 @@ def parser() -> argparse.ArgumentParser:
     phone = _command(commands, "phone", "run the practice phone alone, in place of Telegram", up.phone)
     phone.add_argument("--host", default="127.0.0.1")
     phone.add_argument("--port", type=int, default=8001)
-    phone.add_argument("--known-as", action="append", default=[], help="a host name by which services reach it")
+    phone.add_argument(
+        "--known-as", action="append", default=[], help="a host name by which services reach it"
+    )
     phone.add_argument("--file", type=Path, default=Path("phone.sqlite3"), help="where it keeps its chats")
 
     _command(commands, "migrate", "bring the databases up to date, before the services start", migrate.run)
 
+    saved = _command(commands, "backup", "put everything into one file, while Callout runs or not", backup)
+    saved.add_argument("file", help="- writes to standard output")
+    saved.add_argument(
+        "--encrypt", action="store_true", help="ask for a passphrase, where none is in the environment"
+    )
+    _passphrase_file(saved)
+    _data(saved)
+
+    loaded = _command(commands, "restore", "fill an empty installation from a backup", restore)
+    loaded.add_argument("file", help="- reads standard input")
+    loaded.add_argument(
+        "--show-secret", action="store_true", help="restore nothing; print CALLOUT_SECRET for .env"
+    )
+    _passphrase_file(loaded)
+    _data(loaded)
+
     admin = commands.add_parser("admin", help="logins").add_subparsers(required=True, metavar="action")
     added = _command(
-        admin, "create", "print a new login and its password, which is shown this once", operations.create_admin
+        admin,
+        "create",
+        "print a new login and its password, which is shown this once",
+        operations.create_admin,
     )
     added.add_argument("login")
     added.add_argument("--name", help="as others will see it (default: the login)")
@@ -75,6 +99,10 @@ def parser() -> argparse.ArgumentParser:
     )
     lost.add_argument("login")
     _data(lost)
+
+    looked = _command(commands, "doctor", "say what is wrong, and what to do; changes nothing", doctor)
+    looked.add_argument("--json", action="store_true", help="for machines")
+    _data(looked)
 
     token = commands.add_parser("token", help="API tokens").add_subparsers(required=True, metavar="action")
     create = _command(
@@ -114,6 +142,14 @@ def _command(
 
 def _data(command: argparse.ArgumentParser, default: Path | None = None) -> None:
     command.add_argument("--data", type=Path, default=default, help=f"data folder (default: {DEFAULT_DATA})")
+
+
+def _passphrase_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--passphrase-file",
+        type=Path,
+        help="holds the passphrase (default: CALLOUT_BACKUP_PASSPHRASE, if set)",
+    )
 
 
 def _count(given: str) -> int:

@@ -37,6 +37,7 @@ async def main(arguments: argparse.Namespace) -> None:
             older = copy_of(arguments.begin, Path(scratch) / "older")
             await told(f"The image of {arguments.begin}", image(older, "older"))
             compose.version = "older"
+        await compose("down", "--volumes", "--remove-orphans")
         try:
             await under_compose(compose)
             if not arguments.keep:

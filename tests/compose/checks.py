@@ -234,7 +234,7 @@ async def a_backup_restores_everything(compose: Compose, callout: Callout) -> st
     before, shown = await everything_of(compose), [await callout.office.get(page) for page in pages]
     file = await compose.raw("run", "--rm", "-T", *given, "operator", "backup", "-")
     await compose("down", "--volumes")
-    await compose.up("postgres", "nats")
+    await compose("run", "--rm", "-T", "migrate")
     printed = await compose("run", "--rm", "-T", *given, "operator", "restore", "-", given=file)
     after = await everything_of(compose)
     # What is still to be published is not carried over: all of it is published anew.
