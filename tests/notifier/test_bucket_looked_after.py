@@ -1,8 +1,11 @@
 """What looking after the sessions on the bus leaves there: the live ones, and nothing of itself."""
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from nats.js.errors import KeyNotFoundError
 
 from notifier import app, sessions
 from shared.web import BUCKET
@@ -47,3 +50,30 @@ async def test_the_mark_of_an_ended_session_goes_in_time(
             return await held(second) == before
 
         await eventually(only_what_lives)
+
+
+async def test_a_session_that_lives_is_put_back_over_its_mark(
+    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However old the mark is: only PostgreSQL says who has left."""
+    settings = settings_for("notifier")
+    async with running(settings) as first:
+        password = await app.first_owner(first.service)
+        assert password
+        async with first.browser() as owner:
+            await log_in(owner, "owner", password)
+            [key] = await first.service.pool.fetchval("SELECT array_agg(key) FROM sessions")
+        bucket = await first.service.bus.js.key_value(BUCKET)
+        await bucket.delete(key)
+    monkeypatch.setattr(sessions, "MARKED", timedelta())
+    async with running(settings) as second:
+        bucket = await second.service.bus.js.key_value(BUCKET)
+
+        async def there() -> bool:
+            with suppress(KeyNotFoundError):
+                return bool((await bucket.get(key)).value)
+            return False
+
+        await eventually(there)
+        await asyncio.sleep(0.5)  # whoever looks after the bucket is done with it
+        assert await there()

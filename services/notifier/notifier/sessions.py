@@ -124,7 +124,13 @@ class Sessions:
             info = await self._bus.js.stream_info(f"KV_{BUCKET}")
         except NotFoundError:
             await self._bus.js.create_key_value(
-                KeyValueConfig(bucket=BUCKET, history=1, storage=StorageType.FILE, max_value_size=4096)
+                KeyValueConfig(
+                    bucket=BUCKET,
+                    history=1,
+                    storage=StorageType.FILE,
+                    max_value_size=4096,
+                    replicas=self._bus.replicas,
+                )
             )
             info = await self._bus.js.stream_info(f"KV_{BUCKET}")
         return info.created, info.state.messages == 0
@@ -148,7 +154,10 @@ class Sessions:
             # for as long as the process lives, and which nobody reads.
             made: Any = entry.created  # a moment, though declared as a number
             if entry.operation in GONE and datetime.now(UTC) - made > MARKED:
-                await self._bus.js.purge_stream(f"KV_{BUCKET}", subject=f"$KV.{BUCKET}.{key}")
+                # The mark alone: a session that lives after all was written again, behind it.
+                await self._bus.js.purge_stream(
+                    f"KV_{BUCKET}", seq=(entry.revision or 0) + 1, subject=f"$KV.{BUCKET}.{key}"
+                )
         log.info("sessions filled", live=len(live), told=len(told))
 
     async def _forget(self) -> None:
