@@ -3,7 +3,7 @@
 It builds the image, starts everything, plays the workflow through the proxy, replaces the version under load, scales
 out, kills replicas, backs up and restores. Where there is no Docker engine it says so and ends.
 
---from REV   begin with that older version, and upgrade from it (default: the version itself)
+--from REV   begin with that older version, and upgrade from it (default: the same under another name)
 --revision   what to check (default: the working tree)
 --keep       leave the installation running
 --no-build   take the images of the last run
@@ -36,7 +36,9 @@ async def main(arguments: argparse.Namespace) -> None:
         if arguments.begin:
             older = copy_of(arguments.begin, Path(scratch) / "older")
             await told(f"The image of {arguments.begin}", image(older, "older"))
-            compose.version = "older"
+        else:
+            await run("docker", "tag", "callout:check", "callout:older", folder=here)
+        compose.version = "older"
         await compose("down", "--volumes", "--remove-orphans")
         try:
             await under_compose(compose)
@@ -57,7 +59,7 @@ async def under_compose(compose: Compose) -> None:
 
         async def upgraded() -> None:
             compose.version = "check"
-            await compose.up("--force-recreate")
+            await compose.up()
 
         await told("An upgrade under load", checks.an_upgrade_loses_nothing(compose, callout, upgraded))
         await told("Replicas", checks.replicas_share_the_work(compose, callout))
