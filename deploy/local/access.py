@@ -37,6 +37,10 @@ class Access(Struct):
 
     def nats_url(self, user: str) -> str:
         """Address of the bus for one of `NATS_USERS`."""
+        if user not in self.nats_passwords:
+            raise CannotStart(
+                "The Callout that runs here is older than this command. Stop it and start it again first."
+            )
         return f"nats://{user}:{self.nats_passwords[user]}@{HOST}:{self.nats_port}"
 
     def fill_passwords(self) -> None:

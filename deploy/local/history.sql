@@ -20,13 +20,13 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT ON %I.events TO %I', service, service);
     -- Whoever may replace a trigger's function acts with the rights of those who fire it.
     EXECUTE format('ALTER FUNCTION %I.keep_history() OWNER TO history', service);
-    -- The one change that there is: a stream whose last event says that somebody was erased is redacted.
+    -- The one change that there is: where the last event of a client's stream says that they were erased, their name goes.
     EXECUTE format($create$
         CREATE OR REPLACE FUNCTION %1$I.redact_history(redacted text, types text[], field text) RETURNS void
             LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $redact$
         BEGIN
-            IF (SELECT type FROM %1$I.events WHERE stream = redacted ORDER BY version DESC LIMIT 1)
-                NOT LIKE '%%Erased'
+            IF redacted NOT LIKE 'client.%%' OR field <> 'name' OR 'ClientErased' IS DISTINCT FROM
+                (SELECT type FROM %1$I.events WHERE stream = redacted ORDER BY version DESC LIMIT 1)
             THEN
                 RAISE EXCEPTION 'nobody was erased in %%', redacted;
             END IF;

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.errors import NotFoundError
 
 from local.access import OPERATOR
 from local.installation import reach, reach_bus
 from local.stack import SERVICES, build
+from local.trouble import CannotStart
 from shared.bus import STREAM, Bus
 from shared.journal import dead_letters
 from shared.service import Service
@@ -59,6 +61,11 @@ async def replay(arguments: argparse.Namespace) -> None:
         try:
             with suppress(NotFoundError):
                 await bus.js.delete_stream(STREAM)
+        except NatsTimeoutError:  # so it shows, too, where NATS refuses
+            raise CannotStart(
+                "NATS does not answer, or this user may not delete the stream. "
+                "Under Docker Compose the operator may: `docker compose run --rm operator replay`."
+            ) from None
         finally:
             await bus.stop()
     print(

@@ -156,6 +156,21 @@ async def test_invoices_of_before_are_known_by_the_client_info_of_their_task(
     assert [tuple(row) for row in rows] == [(7, ERASED)]
 
 
+async def test_an_invoice_of_before_that_is_sent_after_is_known_too(gateway: Gateway, yasmin: Person) -> None:
+    """It was made while an older version took it in, and waited to be sent."""
+    pool = gateway.service.pool
+    await gateway.hears("invoice", 7, created(7, ERASED, yasmin.id))
+    await pool.execute("DELETE FROM billed")
+    await pool.execute(
+        "INSERT INTO informed (client, task, offer) VALUES (11, 1042, 1), ($1, 1042, 2)", ERASED
+    )
+    await gateway.hears("invoice", 7, InvoiceSent(1042, yasmin.id))
+    document = await yasmin.sees("Invoice #7: 120.00 EUR")
+    await gateway.quiet()
+    await gateway.hears("client", ERASED, ClientErased())
+    await gone(yasmin, document["message_id"])
+
+
 async def test_the_note_is_in_the_technician_s_language(gateway: Gateway) -> None:
     """As everything else that they read."""
     rami = await gateway.joined("رامي", None, language="ar")

@@ -8,7 +8,7 @@ import asyncpg
 from bot_gateway.domain import BY_HAND, LIVE, Link, OfferState, Standing
 from shared.contract import Recorded
 from shared.contract.bot import BotConnected, BotDisconnected, BotRefused
-from shared.contract.invoice import InvoiceCreated
+from shared.contract.invoice import InvoiceCreated, InvoiceSent
 from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
@@ -141,12 +141,8 @@ async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
     if recorded.aggregate == "task":
         await _card(connection, recorded)
         await _offer(connection, recorded)
-    elif isinstance(recorded.data, InvoiceCreated):
-        await connection.execute(
-            "INSERT INTO billed (invoice, client) VALUES ($1, $2) ON CONFLICT (invoice) DO UPDATE SET client = $2",
-            int(recorded.key),
-            recorded.data.client,
-        )
+    elif recorded.aggregate == "invoice":
+        await _billed(connection, recorded)
     reaction = REACTIONS.get(type(recorded.data))
     if reaction and await first_time(connection, recorded):
         await reaction(connection, recorded)
@@ -211,6 +207,28 @@ async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
             await _stand(connection, task, offer, state, over=after not in BY_HAND)
         case TaskDeleted():
             await _stand(connection, task, await current(connection, task), OfferState.DELETED, over=True)
+
+
+async def _billed(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """Whose invoice it is. One that a version before this took in is known, as it is sent, by whom the client info
+    of its task was last about."""
+    match recorded.data:
+        case InvoiceCreated(invoice, client=client):
+            await connection.execute(
+                "INSERT INTO billed (invoice, client) VALUES ($1, $2) ON CONFLICT (invoice) DO UPDATE SET client = $2",
+                invoice,
+                client,
+            )
+        case InvoiceSent(task):
+            await connection.execute(
+                """
+                INSERT INTO billed (invoice, client)
+                SELECT $1, client FROM informed WHERE task = $2 ORDER BY offer DESC LIMIT 1
+                ON CONFLICT DO NOTHING
+                """,
+                int(recorded.key),
+                task,
+            )
 
 
 async def _begin(

@@ -56,7 +56,8 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
             "notifications.html",
             arrived=paged(arrived, limit, lambda each: each.position),
             seen=await views.seen(pool, identity(request).login),
-            unseen=not waiting and await views.unseen(pool, identity(request).login, 1),
+            # What is new stands on the first page: who looks at a later one has not seen it.
+            unseen=before is None and not waiting and await views.unseen(pool, identity(request).login, 1),
             kinds=KINDS,
             waiting=waiting,
             unanswered=await views.unanswered(pool, BELL_MOST),
