@@ -42,6 +42,14 @@ async def main(arguments: argparse.Namespace) -> None:
         await compose("down", "--volumes", "--remove-orphans")
         try:
             await under_compose(compose)
+        except AssertionError:
+            print(
+                "\nWhat the proxy says:",
+                *(await compose("logs", "proxy", "--tail", "20")).splitlines(),
+                sep="\n",
+            )
+            raise
+        else:
             if not arguments.keep:
                 await compose("down", "--volumes")
                 await told("A bus of three survives one", a_bus_of_three_survives_one(compose))
