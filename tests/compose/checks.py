@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -179,7 +180,8 @@ async def an_upgrade_loses_nothing(compose: Compose, callout: Callout, upgraded:
     """Tasks are created all the while; each that was answered is there, once, and none was doubled."""
     over = asyncio.Event()
     answered: dict[str, int] = {}
-    asked_again, longest = 0, 0.0
+    again: Counter[str] = Counter()
+    longest = 0.0
 
     async def asked(title: str) -> int | None:
         body = {"title": title, "client": {"name": "Mr. Patel"}}
@@ -187,18 +189,21 @@ async def an_upgrade_loses_nothing(compose: Compose, callout: Callout, upgraded:
             answer = await callout.office.http.post(
                 "/api/tasks", json=body, headers={"Idempotency-Key": title}, timeout=60
             )
-        except httpx.TransportError:
+        except httpx.TransportError as error:
+            again[type(error).__name__] += 1
             return None
-        assert answer.status_code == 201 or answer.status_code >= 500, answer.text
-        return int(answer.json()["id"]) if answer.status_code == 201 else None
+        if answer.status_code == 201:
+            return int(answer.json()["id"])
+        assert answer.status_code >= 500, answer.text
+        again[str(answer.status_code)] += 1
+        return None
 
     async def create() -> None:
-        nonlocal asked_again, longest
+        nonlocal longest
         while not over.is_set():
             title, began = f"Job {uuid4()}", time.monotonic()
             while (number := await asked(title)) is None:
-                asked_again += 1  # as a browser's retry would
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.1)  # asked again, as a browser's retry would
             answered[title] = number
             longest = max(longest, time.monotonic() - began)
 
@@ -212,7 +217,8 @@ async def an_upgrade_loses_nothing(compose: Compose, callout: Callout, upgraded:
     kept = {title: int(number) for number, title in rows}
     assert len(rows) == len(kept), "a task was made twice"
     assert kept == answered, "an answered task is not there"
-    return f"{len(answered)} tasks meanwhile, {asked_again} asked again, the longest wait {longest:.1f} s"
+    asked_again = f"{again.total()} asked again {dict(again) or ''}".strip()
+    return f"{len(answered)} tasks meanwhile, {asked_again}, the longest wait {longest:.1f} s"
 
 
 async def everything_of(compose: Compose) -> dict[str, list[list[str]]]:
