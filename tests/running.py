@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -90,9 +90,14 @@ def settings_on(servers: Servers, role: str) -> Settings:
 
 
 @asynccontextmanager
-async def running(shape: str, servers: Servers, folder: Path) -> AsyncIterator[Callout]:
-    """Freshly started, with the practice bot connected and nobody registered."""
-    start = one_process if shape == "one process" else five_processes
+async def running(
+    shape: str, servers: Servers, folder: Path, log_to: Path | None = None
+) -> AsyncIterator[Callout]:
+    """Freshly started, with the practice bot connected and nobody registered.
+
+    log_to  a folder for what each of five processes logs; without it that is on the terminal
+    """
+    start = one_process if shape == "one process" else partial(five_processes, log_to=log_to)
     async with AsyncExitStack() as stack:
         phone = await stack.enter_async_context(serve_phone(folder / "phone.sqlite3"))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=phone, timeout=20))
@@ -129,9 +134,9 @@ async def one_process(settings: dict[str, Settings]) -> AsyncIterator[Running]:
 
 
 @asynccontextmanager
-async def five_processes(settings: dict[str, Settings]) -> AsyncIterator[Running]:
-    ports = {name: _free_port() for name in settings}
-    processes = {name: await serve(name, settings[name], port) for name, port in ports.items()}
+async def five_processes(settings: dict[str, Settings], log_to: Path | None = None) -> AsyncIterator[Running]:
+    ports = {name: free_port() for name in settings}
+    processes = {name: await serve(name, settings[name], port, log_to) for name, port in ports.items()}
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     try:
         password = await _first_login(processes["notifier"])
@@ -153,12 +158,15 @@ async def five_processes(settings: dict[str, Settings]) -> AsyncIterator[Running
             assert code == 0, f"{name} ended with {code}"
 
 
-async def serve(service: str, settings: Settings, port: int) -> asyncio.subprocess.Process:
+async def serve(
+    service: str, settings: Settings, port: int, log_to: Path | None = None
+) -> asyncio.subprocess.Process:
     """Starts `callout serve SERVICE`, as a container does."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "local.cli", "serve", service,
-        env=environment(settings) | {"CALLOUT_PORT": str(port)}, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    with (log_to / f"{service}.log").open("ab") if log_to else nullcontext() as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "local.cli", "serve", service,
+            env=environment(settings) | {"CALLOUT_PORT": str(port)}, stdout=asyncio.subprocess.PIPE, stderr=log,
+        )  # fmt: skip
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -190,7 +198,7 @@ async def _callout(environment: dict[str, str], *arguments: str) -> str:
     return printed.decode().strip()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as opened:
         port: int = opened.getsockname()[1]
         return port

@@ -16,7 +16,7 @@ from local.phone.app import serve_phone
 from local.servers import Servers
 from local.stack import Http, Stack, build, listen
 from local.trouble import CannotStart
-from shared import logs
+from shared import logs, tracing
 from shared.service import Service
 from shared.settings import from_environment
 
@@ -38,6 +38,7 @@ async def up(arguments: argparse.Namespace) -> None:
             phone = api = await stack.enter_async_context(_phone(data, dashboard.getsockname()[1] + 1))
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
         public = f"http://{host}:{dashboard.getsockname()[1]}"
+        stack.push_async_callback(asyncio.to_thread, tracing.export_as("callout"))
         callout = Stack(settings(servers.access, data, telegram_api=api, public_url=public))
         await callout.start()
         stack.push_async_callback(callout.stop)
@@ -57,9 +58,10 @@ async def up(arguments: argparse.Namespace) -> None:
 async def serve(arguments: argparse.Namespace) -> None:
     """One service, as a container runs it."""
     ours = from_environment()
-    logs.for_machines(ours.log_level)
+    logs.for_machines(ours.log_level, arguments.service)
     ending = _told_to_end()
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(asyncio.to_thread, tracing.export_as(arguments.service))
         service = build(arguments.service, ours)
         await service.start()
         stack.push_async_callback(service.stop)
@@ -101,7 +103,7 @@ def _welcome(address: str, password: str | None, phone: str | None) -> str:
 
 
 def _first_login(password: str) -> str:
-    return f"  The owner's first login: owner / {password}   (shown this once)"
+    return f"  The owner's first login: owner / {password}   (login / password, shown this once)"
 
 
 def _open(host: str, port: int) -> socket.socket:

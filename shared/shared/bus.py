@@ -6,15 +6,18 @@ and made again. The stream and its consumers are made in this module and nowhere
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 import structlog
 from faststream.message import StreamMessage
 from faststream.nats import NatsBroker, NatsResponse, NatsRouter
 from faststream.nats.annotations import NatsMessage
+from faststream.nats.subscriber.usecases.basic import LogicSubscriber
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -23,9 +26,11 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
+from shared import tracing
 from shared.journal.database import DATABASE_AWAY
 from shared.language import ENGLISH, _, speaking, spoken
 from shared.refusal import Refused, Why
+from shared.tracing import SpanKind, Trace
 
 log = structlog.get_logger()
 
@@ -45,10 +50,10 @@ _STREAM = StreamConfig(
     allow_direct=True,
 )
 
-_OUTCOME = "Callout-Outcome"
+OUTCOME_HEADER = "Callout-Outcome"
 """The header of a reply that holds no answer. `away`: ask again later; `broke`: asking again may not help."""
 
-_LANGUAGE = "Callout-Language"
+LANGUAGE_HEADER = "Callout-Language"
 """The header of a question: the language in which the one who waits for the answer reads."""
 
 A = TypeVar("A")
@@ -107,6 +112,11 @@ class Bus:
     def connected(self) -> bool:
         return self._client is not None and self._client.is_connected
 
+    def answered(self) -> list[str]:
+        """The subjects of the questions that are answered here."""
+        heard = self.broker.subscribers
+        return [each.subject.template for each in heard if isinstance(each, LogicSubscriber)]
+
     async def provision(self) -> datetime:
         """Makes the stream where it is missing; answers when it was made."""
         try:
@@ -164,23 +174,33 @@ class Bus:
         """Takes all events of one `<aggregate>.<key>` off the bus; its message ids stay known for a while."""
         await self.js.purge_stream(STREAM, subject=f"events.{stream}.>")
 
-    async def publish_events(self, events: Sequence[Any], *, anew: bool = False) -> None:
+    async def publish_events(
+        self,
+        events: Sequence[Any],
+        *,
+        traces: Mapping[UUID, Trace] = MappingProxyType({}),
+        anew: bool = False,
+    ) -> None:
         """Publishes envelopes in their order and returns when JetStream has each.
 
         A failure or a timeout leaves open which of them arrived; the same ids may be published again.
 
-        anew  without ids: JetStream would take what it has forgotten for what it has
+        traces  from which each event goes on, by its id
+        anew    without ids: JetStream would take what it has forgotten for what it has
         """
         waiting: list[asyncio.Future[PubAck]] = []
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT):  # on Python 3.11 `wait_for` may lose a cancel
                 for event in events:
-                    waiting.append(  # noqa: PERF401 - those before a failure must be known
+                    headers = {} if anew else {"Nats-Msg-Id": str(event.id)}
+                    if trace := traces.get(event.id):
+                        headers[tracing.HEADER] = trace.header
+                    waiting.append(
                         await self.js.publish_async(
                             event.subject,
                             msgspec.json.encode(event),
                             stream=STREAM,
-                            headers=None if anew else {"Nats-Msg-Id": str(event.id)},
+                            headers=headers or None,
                         )
                     )
                 await asyncio.gather(*waiting)
@@ -192,10 +212,11 @@ class Bus:
     async def request(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
         """Asks another service; raises `Refused` where it does not answer in time, `AnswerBroke` where it can't."""
         try:
-            reply = await self._ask(subject, msgspec.json.encode(question), timeout)
+            with tracing.span(f"ask {subject}", SpanKind.CLIENT):
+                reply = await self._ask(subject, msgspec.json.encode(question), timeout)
         except (*BUS_TROUBLE, OSError) as error:
             raise _no_answer() from error
-        match (reply.headers or {}).get(_OUTCOME):
+        match (reply.headers or {}).get(OUTCOME_HEADER):
             case "away":
                 raise _no_answer()
             case "broke":
@@ -212,7 +233,8 @@ class Bus:
         return await self._once(subject, body, timeout)
 
     async def _once(self, subject: str, body: bytes, timeout: float) -> Msg:
-        return await self.client.request(subject, body, timeout=timeout, headers={_LANGUAGE: spoken()})
+        headers = {LANGUAGE_HEADER: spoken(), **tracing.headers()}
+        return await self.client.request(subject, body, timeout=timeout, headers=headers)
 
     async def publish(self, subject: str, body: bytes = b"") -> None:
         """Tells whoever listens now; nothing is kept."""
@@ -236,17 +258,26 @@ def answers(
 
     @router.subscriber(subject, queue=queue, decoder=_as_it_came)
     async def respond(body: bytes, message: NatsMessage) -> bytes | NatsResponse:
+        if message.raw_message.subject != subject:
+            # JetStream brings an event to whatever subject its reader asks it to, where it keeps its own.
+            log.error("an event was brought as a question", subject=subject, kept=message.raw_message.subject)
+            return NatsResponse(b"", headers={OUTCOME_HEADER: "broke"})
+        asked = tracing.read(message.headers.get(tracing.HEADER))
+        with tracing.inside(asked):
+            return await respond_to(body, message.headers.get(LANGUAGE_HEADER, ENGLISH))
+
+    async def respond_to(body: bytes, language: str) -> bytes | NatsResponse:
         try:
-            with speaking(message.headers.get(_LANGUAGE, ENGLISH)):
+            with speaking(language), tracing.span(f"answer {subject}", SpanKind.SERVER):
                 return msgspec.json.encode(await answer(decoder.decode(body)))
         except (*DATABASE_AWAY, *BUS_TROUBLE) as error:
             log.warning("question not answered", subject=subject, reason=f"{type(error).__name__}: {error}")
-            return NatsResponse(b"", headers={_OUTCOME: "away"})
+            return NatsResponse(b"", headers={OUTCOME_HEADER: "away"})
         except Exception as error:
             if isinstance(error, Refused) and error.why is Why.UNAVAILABLE:
-                return NatsResponse(b"", headers={_OUTCOME: "away"})
+                return NatsResponse(b"", headers={OUTCOME_HEADER: "away"})
             log.exception("answer broke", subject=subject)
-            return NatsResponse(b"", headers={_OUTCOME: "broke"})
+            return NatsResponse(b"", headers={OUTCOME_HEADER: "broke"})
 
 
 def _no_answer() -> Refused:

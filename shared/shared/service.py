@@ -15,7 +15,8 @@ from faststream.nats import NatsRouter
 from litestar import Litestar
 from nats.js.errors import NotFoundError
 
-from shared import names, site
+from shared import asyncapi, metrics, names, site
+from shared.asyncapi import Word
 from shared.bus import BUS_TROUBLE, STREAM, Bus
 from shared.contract import Recorded
 from shared.contract.site import Site
@@ -23,11 +24,11 @@ from shared.journal import Journal
 from shared.journal.database import DATABASE_AWAY
 from shared.journal.fold import After, Apply, Fold, each
 from shared.journal.journal import Project
+from shared.journal.lag import Lag
 from shared.journal.lease import lease, watch
 from shared.journal.migrations import migrate
 from shared.journal.rebuild import rebuild
 from shared.journal.relay import Relay
-from shared.metrics import RESTARTS
 from shared.settings import Settings
 from shared.web import SessionBook, build_app
 
@@ -55,6 +56,8 @@ class Service:
         fold_batch: Apply | None = None,
         after_fold: After | None = None,
         knows_names: bool = False,
+        asks: Sequence[str] = (),
+        words: Sequence[Word] = (),
     ) -> None:
         """
         package      where migrations/ and templates/ are
@@ -65,6 +68,8 @@ class Service:
         fold_batch   the same for a batch in its order, where that is much faster
         after_fold   told of each committed batch
         knows_names  keeps `shared.names`
+        asks         the subjects of its questions to other services
+        words        what else it says and hears, to be described
         """
         self.name = name
         self.settings = settings
@@ -87,12 +92,14 @@ class Service:
         self._own_fold = fold_batch or each(fold or _nothing)
         self._folds = frozenset(folds)
         self._knows_names = knows_names
-        heard = self._folds | {"site"} | (set(names.AGGREGATES) if knows_names else set())
+        self._asks = asks
+        self._words = words
+        self._heard = self._folds | {"site"} | (set(names.AGGREGATES) if knows_names else set())
         self._fold = Fold(
-            name, self.pool, self.bus, sorted(heard), self.apply, after_fold, self.journal.committed
+            name, self.pool, self.bus, sorted(self._heard), self.apply, after_fold, self.journal.committed
         )
         self._routes: list[Any] = []
-        self._leaders: list[Worker] = [self.relay.run, self._fold.run]
+        self._leaders: list[Worker] = [self.relay.run, self._fold.run, Lag(name, self.pool, self.bus).run]
         self._workers: list[Worker] = [self._lead, self._refresh_site]
         self._site = Site()
         self._tasks: list[asyncio.Task[None]] = []
@@ -126,7 +133,7 @@ class Service:
         if self._asgi is None:
             self._asgi = build_app(
                 self.name,
-                self._routes,
+                [*self._routes, *asyncapi.route(self.name, self.spoken)],
                 package=self._package,
                 sessions=self.sessions,
                 site=self.site,
@@ -134,6 +141,12 @@ class Service:
                 settings=self.settings,
             )
         return self._asgi
+
+    def spoken(self) -> dict[str, Any]:
+        """What it says and hears, as AsyncAPI."""
+        return asyncapi.document(
+            self.name, folds=self._heard, asks=self._asks, answers=self.bus.answered(), words=self._words
+        )
 
     async def prepare(self) -> None:
         """Opens the connections and brings the schema up to date; enough for commands, without serving."""
@@ -150,6 +163,7 @@ class Service:
             asyncio.create_task(self._keep(worker), name=_named(worker)) for worker in self._workers
         ]
         self._started = True
+        metrics.LEADING.labels(self.name)
         log.info("started", service=self.name)
 
     async def stop(self) -> None:
@@ -206,18 +220,19 @@ class Service:
 
     async def _lead_with(self, workers: Sequence[Worker]) -> None:
         async with lease(self.settings.postgres, self.name) as connection:
-            log.info("leading", service=self.name)
-            leading = [asyncio.create_task(worker(), name=_named(worker)) for worker in workers]
-            leading.append(asyncio.create_task(watch(connection)))
-            try:
-                done, _ = await asyncio.wait(leading, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
-                raise RuntimeError(
-                    f"{task.get_name()} ended, though it should run as long as this replica leads"
-                )
-            finally:
-                await end(leading)
+            with metrics.leading(self.name):
+                log.info("leading", service=self.name)
+                leading = [asyncio.create_task(worker(), name=_named(worker)) for worker in workers]
+                leading.append(asyncio.create_task(watch(connection)))
+                try:
+                    done, _ = await asyncio.wait(leading, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                    raise RuntimeError(
+                        f"{task.get_name()} ended, though it should run as long as this replica leads"
+                    )
+                finally:
+                    await end(leading)
 
     async def _refresh_site(self) -> None:
         while True:
@@ -239,7 +254,7 @@ class Service:
                     log.exception("worker failed", service=self.name, worker=_named(worker))
             else:
                 log.error("worker ended", service=self.name, worker=_named(worker))
-            RESTARTS.labels(self.name, _named(worker)).inc()
+            metrics.RESTARTS.labels(self.name, _named(worker)).inc()
             failures = 1 if clock() - began > 30 else failures + 1
             await asyncio.sleep(RESTART_AFTER[min(failures, len(RESTART_AFTER)) - 1])
 

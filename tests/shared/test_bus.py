@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 from faststream.nats import NatsRouter
 from structlog.testing import capture_logs
@@ -15,6 +16,7 @@ from local.servers import Servers
 from shared.bus import AnswerBroke, Bus, answers
 from shared.contract.task import TAP, Action, ClientInfoRequest, Tap, TapAnswer, Verdict
 from shared.refusal import Refused, Why
+from tests.people import eventually
 
 PRESSED = Tap(UUID(int=7), 1042, 1, 7001, Action.ACCEPT)
 
@@ -84,6 +86,32 @@ async def test_a_question_that_cannot_be_read_is_broken_too(asking: Bus, clean: 
     async with tasks_answering(clean.nats_url(), never):
         with pytest.raises(AnswerBroke):
             await asking.request(TAP, ClientInfoRequest(1042, 1, 7001), TapAnswer)
+
+
+async def test_an_event_that_is_brought_as_a_question_is_none(asking: Bus, clean: Servers) -> None:
+    """A reader of the stream names the subject to which its events are brought, and may ask nothing there itself."""
+    await asking.provision()
+    pressed: list[Tap] = []
+
+    async def tap(each: Tap) -> TapAnswer:
+        pressed.append(each)
+        return TapAnswer(Verdict.DONE, "You accepted task #1042.")
+
+    invoices = Bus("invoices", clean.nats_url("invoices"))
+    await invoices.start()
+    await invoices.ensure_consumer("invoices", ["events.invoice.>"])
+    await invoices.js.publish("events.invoice.1.created", msgspec.json.encode(PRESSED))
+    with capture_logs() as logged:
+        async with tasks_answering(clean.nats_url("tasks"), tap):
+            await invoices.client.publish("$JS.API.CONSUMER.MSG.NEXT.EVENTS.invoices", b"1", reply=TAP)
+
+            async def noticed() -> bool:
+                """the line in the log"""
+                return "an event was brought as a question" in [line["event"] for line in logged]
+
+            await eventually(noticed)
+    await invoices.stop()
+    assert not pressed
 
 
 @pytest.mark.parametrize(

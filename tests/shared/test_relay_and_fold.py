@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -59,8 +60,8 @@ async def test_a_relay_that_dies_between_publish_and_delete_publishes_again_with
     await two.writer.relay.refill()
     publish = two.writer.bus.publish_events
 
-    async def publish_and_die(events: list[object]) -> None:
-        await publish(events)
+    async def publish_and_die(events: list[object], **more: Any) -> None:
+        await publish(events, **more)
         raise asyncio.CancelledError
 
     two.writer.bus.publish_events = publish_and_die  # type: ignore[assignment,method-assign]

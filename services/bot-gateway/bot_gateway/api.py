@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal
 from uuid import uuid5
 
 from litestar import delete, get, patch, post, put
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from bot_gateway import views
 from bot_gateway.handlers import NAME_LENGTH, NOTE_LENGTH, Handlers
 from bot_gateway.views import BotInfo, TechnicianView, TokenView
-from shared.web import OWNER, Page, Request, after_of, command_id, identity, limit_of, paged
+from shared.web import OWNER, After, Limit, Page, Request, after_of, command_id, identity, limit_of, paged
 
 
 class NewToken(Struct, frozen=True):
@@ -68,16 +68,19 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @get("/api/technicians", summary="List technicians, newest first")
     async def index(
-        request: Request, q: FromQuery[str] = "", status: FromQuery[str] = "", sort: FromQuery[str] = ""
+        request: Request,
+        q: Annotated[str, QueryParameter(description="Words of a name, a username or an id")] = "",
+        status: Annotated[str, QueryParameter(schema_extra={"enum": ["", *views.STATUS]})] = "",
+        sort: Annotated[str, QueryParameter(schema_extra={"enum": list(views.ORDERS)})] = "",
+        after: After = None,
+        limit: Limit = None,
     ) -> Page[TechnicianView]:
-        """`?status=active|blocked|deactivated|new&q=…&sort=name|load&after=…&limit=…`
-
-        A deactivated technician is paused: nothing is offered to them until they are active again.
-        """
-        order, limit = views.order(sort), limit_of(request)
-        after = after_of(request, order.key)
-        rows = await views.technicians(handlers.pool, after, limit, q=q, status=status, order=order)
-        return paged(rows, limit, order.place)
+        """A deactivated technician is paused: nothing is offered to them until they are active again."""
+        order, most = views.order(sort), limit_of(request)
+        rows = await views.technicians(
+            handlers.pool, after_of(request, order.key), most, q=q, status=status, order=order
+        )
+        return paged(rows, most, order.place)
 
     @get("/api/technicians/{telegram_id:int}", summary="One technician")
     async def show(telegram_id: FromPath[int]) -> TechnicianView:

@@ -8,6 +8,7 @@ from bot_gateway.handlers import Handlers
 from bot_gateway.telegram.connection import Connection
 from bot_gateway.telegram.courier import Courier
 from bot_gateway.telegram.dialogue import Dialogue
+from bot_gateway.telegram.gauges import Gauges
 from bot_gateway.telegram.inbox import Inbox
 from bot_gateway.telegram.ledger import Ledger
 from bot_gateway.telegram.limits import Pace
@@ -15,6 +16,8 @@ from bot_gateway.telegram.outgoing import Outgoing
 from bot_gateway.telegram.poller import Poller
 from shared.contract import Recorded
 from shared.contract.event import by_service
+from shared.contract.invoice import DOCUMENT
+from shared.contract.task import CLIENT_INFO, TAP
 from shared.service import Service
 from shared.settings import Settings
 
@@ -38,6 +41,7 @@ def build(settings: Settings) -> BotGateway:
         folds=("task", "invoice", "client"),
         fold=projections.fold,
         after_fold=folded,
+        asks=(TAP, CLIENT_INFO, DOCUMENT),
     )
     journal, pool, bus = service.journal, service.pool, service.bus
     cipher = settings.fernet("bot-token")
@@ -52,7 +56,7 @@ def build(settings: Settings) -> BotGateway:
 
     service.http(pages.routes(handlers), exports.routes(handlers), api.routes(handlers))
     service.background(connection.watch)
-    service.lead(poller.run, inbox.run, courier.run)
+    service.lead(poller.run, inbox.run, courier.run, Gauges(pool).run)
     return service
 
 

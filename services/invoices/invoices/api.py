@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from litestar import delete, get, post, put
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from invoices import views
@@ -14,7 +14,7 @@ from invoices.domain import Draft
 from invoices.handlers import Handlers
 from shared.contract.invoice import InvoiceLine, InvoiceStatus
 from shared.document import MEDIA_TYPE, attachment
-from shared.web import Page, Request, Response, after_of, command_id, identity, limit_of, paged
+from shared.web import After, Limit, Page, Request, Response, after_of, command_id, identity, limit_of, paged
 
 Number = Annotated[
     Decimal,
@@ -24,6 +24,11 @@ Number = Annotated[
         extra_json_schema={"type": "string"},
     ),
 ]
+InStatus = Annotated[str, QueryParameter(schema_extra={"enum": ["", "pending", "overdue", "paid", "void"]})]
+Words = Annotated[
+    str, QueryParameter(description="Words of the task's title or the client's name, or a number")
+]
+SetStatus = Annotated[InvoiceStatus, Meta(extra_json_schema={"enum": ["pending", "paid", "void"]})]
 LARGEST_ID = 2**53 - 1
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)]
 
@@ -47,9 +52,7 @@ class NewInvoice(Struct, frozen=True):
 
 
 class NewStatus(Struct, frozen=True):
-    """`pending`, `paid` or `void`."""
-
-    status: InvoiceStatus
+    status: SetStatus
 
 
 class Party(Struct, frozen=True):
@@ -109,20 +112,18 @@ def routes(handlers: Handlers) -> list[Any]:
     @get("/api/invoices", summary="List invoices, newest first")
     async def index(
         request: Request,
-        status: FromQuery[str] = "",
+        status: InStatus = "",
         task: FromQuery[Id | None] = None,
         technician: FromQuery[Id | None] = None,
         currency: FromQuery[str] = "",
-        q: FromQuery[str] = "",
+        q: Words = "",
         since: FromQuery[date | None] = None,
         until: FromQuery[date | None] = None,
+        after: After = None,
+        limit: Limit = None,
     ) -> Page[InvoiceSummary]:
-        """`?status=pending|overdue|paid|void&task=1042&technician=…&currency=EUR&q=…&since=2026-01-01&until=…&after=…&limit=…`
-
-        since and until are days on the site's clock, both included; q are words of the task's title or the
-        client's name, or a number.
-        """
-        limit = limit_of(request)
+        """since and until are days on the site's clock, both included."""
+        most = limit_of(request)
         wanted = handlers.wanted(
             status=status,
             task=task,
@@ -132,9 +133,9 @@ def routes(handlers: Handlers) -> list[Any]:
             since=since,
             until=until,
         )
-        rows = await views.listed(handlers.pool, wanted, after=after_of(request, int), limit=limit)
+        rows = await views.listed(handlers.pool, wanted, after=after_of(request, int), limit=most)
         today = handlers.today()
-        found = paged(rows, limit, lambda row: row.number)
+        found = paged(rows, most, lambda row: row.number)
         return Page([InvoiceSummary(**_summary(row, today)) for row in found.items], found.next)
 
     @get("/api/invoices/{number:int}", summary="One invoice")

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 from litestar import delete, get, patch, post, put
 from litestar.params import Parameter
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from notifier import views
 from notifier.feed import Frame
@@ -16,12 +16,17 @@ from shared.contract.admin import Role
 from shared.contract.site import Site
 from shared.language import _
 from shared.refusal import Refused, Why
-from shared.web import OWNER, VIEWER, Page, Request, command_id, identity, limit_of
+from shared.web import OWNER, VIEWER, Limit, Page, Request, command_id, identity, limit_of
+
+Login = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 32, "examples": ["anna"]})]
+Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 100})]
+TokenName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 48, "examples": ["erp"]})]
+"""Described here; the rules say in a sentence what doesn't fit."""
 
 
 class NewAdmin(Struct, frozen=True, forbid_unknown_fields=True):
-    login: str
-    name: str
+    login: Login
+    name: Name
     role: Role = Role.DISPATCHER
 
 
@@ -46,7 +51,7 @@ class NewPassword(Struct, frozen=True):
 
 
 class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
+    name: TokenName
     role: Role = Role.DISPATCHER
 
 
@@ -139,16 +144,16 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
         after: Annotated[
             UUID | None, Parameter(description="id of the last notification that is known")
         ] = None,
-        limit: Annotated[int, Parameter(description="1 to 200")] = 50,
+        limit: Limit = None,
     ) -> Page[Frame]:
         """Oldest first, those that came after `after`. `next` is the last one's id where there are more."""
-        limit = limit_of(request)
+        most = limit_of(request)
         position = await views.position_of(pool, after) if after else 0
         if position is None:
             raise Refused(_("There is no notification with this id."), Why.MISSING)
-        arrived = await views.arrived_after(pool, position, limit + 1)
-        frames = [each.frame for each in arrived[:limit]]
-        return Page(frames, str(frames[-1].id) if len(arrived) > limit else None)
+        arrived = await views.arrived_after(pool, position, most + 1)
+        frames = [each.frame for each in arrived[:most]]
+        return Page(frames, str(frames[-1].id) if len(arrived) > most else None)
 
     return [
         site,

@@ -26,6 +26,7 @@ def build(settings: Settings) -> Service:
         fold=projections.fold,
         after_fold=announce,
         knows_names=True,
+        words=sockets.WORDS,
     )
     sessions = Sessions(service.pool, service.bus)
     handlers = Handlers(service.journal, service.pool, sessions)

@@ -16,9 +16,12 @@ import msgspec
 import structlog
 from litestar import asgi
 from litestar.types import Receive, Scope, Send
+from msgspec.structs import replace
 from prometheus_client import Counter, Gauge
 
 from notifier import views
+from notifier.feed import Frame
+from shared.asyncapi import IN_USE, Word
 from shared.bus import Bus
 from shared.contract import Recorded
 from shared.language import _, speaking, spoken
@@ -31,6 +34,29 @@ log = structlog.get_logger()
 
 ARRIVED = "notifications.arrived"
 """The subject that wakes the hubs of all replicas after a commit."""
+
+_WOKEN = Word(
+    ARRIVED,
+    "NotificationsArrived",
+    "send",
+    "Rows were committed: every replica's hub looks.",
+    {"type": "string", "maxLength": 0},
+    content_type="text/plain",
+)
+WORDS = (
+    Word(
+        "/ws",
+        "Notification",
+        "send",
+        "One frame for each notification, to every open dashboard. `?after=` takes the id of the last one known.",
+        Frame,
+        server="web",
+    ),
+    _WOKEN,
+    replace(_WOKEN, action="receive"),
+    replace(IN_USE, action="receive"),
+)
+"""What the notifier says and hears besides events."""
 
 BATCH = 500
 BACKLOG = 1000  # frames that a socket may be behind before it is dropped; it reconnects and catches up

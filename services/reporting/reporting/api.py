@@ -11,10 +11,20 @@ from reporting.handlers import Handlers
 from reporting.views import AuditFilter, FullReport, Line, ReportFilter, TaskReport
 from shared.contract.task import Status
 from shared.numbers import BIGGEST
-from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged, zone_of
+from shared.web import (
+    DAY,
+    After,
+    Limit,
+    Page,
+    Request,
+    after_of,
+    command_id,
+    identity,
+    limit_of,
+    paged,
+    zone_of,
+)
 
-After = Annotated[str | None, QueryParameter(description="`next` of the page before")]
-Limit = Annotated[int | None, QueryParameter(description="1 to 200; 50 where nothing is said")]
 Number = Annotated[int | None, QueryParameter(ge=1, le=BIGGEST)]
 Kind = Annotated[str | None, QueryParameter(description="The name of an event, such as `TaskAccepted`")]
 Actor = Annotated[
@@ -25,9 +35,11 @@ Words = Annotated[
 ]
 From = Annotated[
     str | None,
-    QueryParameter(name="from", description="The first day on the site's clock, such as 2026-12-01"),
+    QueryParameter(name="from", schema_extra=DAY, description="The first day on the site's clock"),
 ]
-To = Annotated[str | None, QueryParameter(name="to", description="The last day, such as 2026-12-31")]
+To = Annotated[
+    str | None, QueryParameter(name="to", schema_extra=DAY, description="The last day, which counts too")
+]
 
 
 def routes(handlers: Handlers) -> list[Any]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import delete, get, patch, post, put
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.admin import Role
@@ -12,7 +12,19 @@ from shared.contract.task import ClientInfo, Priority
 from shared.language import _
 from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
-from shared.web import Page, Request, after_of, command_id, identity, limit_of, paged, zone_of
+from shared.web import (
+    DAY,
+    After,
+    Limit,
+    Page,
+    Request,
+    after_of,
+    command_id,
+    identity,
+    limit_of,
+    paged,
+    zone_of,
+)
 
 from . import views
 from .domain import checks
@@ -26,28 +38,55 @@ Moment = Annotated[datetime, Meta(description="ISO 8601 with its zone: 2030-05-1
 Version = Annotated[
     int, Meta(ge=0, description="The version that you saw: if it is another one now, the answer is 409")
 ]
-Contact = Annotated[ClientInfo, Meta(description="A new client; only the name is needed")]
+Title = Annotated[
+    str, Meta(extra_json_schema={"minLength": 1, "maxLength": checks.TITLE, "examples": ["Boiler leaks"]})
+]
+Description = Annotated[str, Meta(extra_json_schema={"maxLength": checks.DESCRIPTION})]
+Area = Annotated[str, Meta(extra_json_schema={"maxLength": checks.AREA})]
+Name = Annotated[
+    str, Meta(extra_json_schema={"minLength": 1, "maxLength": checks.NAME, "examples": ["Mrs. Okonkwo"]})
+]
+Phone = Annotated[str, Meta(extra_json_schema={"maxLength": checks.PHONE, "examples": ["+49 30 1234567"]})]
+Email = Annotated[str, Meta(extra_json_schema={"maxLength": checks.EMAIL, "examples": ["name@example.com"]})]
+Address = Annotated[str, Meta(extra_json_schema={"maxLength": checks.ADDRESS})]
+Notes = Annotated[str, Meta(extra_json_schema={"maxLength": checks.NOTES})]
+"""Described here; `checks` says in a sentence what doesn't fit."""
+InStatus = Annotated[str | None, QueryParameter(schema_extra={"enum": ["", *checks.SHOWN]})]
+OfPriority = Annotated[str | None, QueryParameter(schema_extra={"enum": ["", *Priority]})]
+Day = Annotated[str | None, QueryParameter(schema_extra=DAY, description="A day on the site's clock")]
+Words = Annotated[str, QueryParameter(description="Words of title, area and description, or a task's number")]
+SetStatus = Annotated[str, Meta(extra_json_schema={"enum": checks.SHOWN})]
+
+
+class NewClient(ClientInfo, frozen=True):
+    """Only the name is needed."""
+
+    name: Name
+    phone: Phone = ""
+    email: Email = ""
+    address: Address = ""
+    notes: Notes = ""
 
 
 class CreateTask(Struct, frozen=True):
     """Either client_id, or client with a new one's data; technician_id assigns at once."""
 
-    title: str
-    description: str = ""
-    area: str = ""
+    title: Title
+    description: Description = ""
+    area: Area = ""
     priority: Priority = Priority.NORMAL
     scheduled_at: Moment | None = None
     technician_id: TelegramId | None = None
     client_id: ClientNumber | None = None
-    client: Contact | None = None
+    client: NewClient | None = None
 
 
 class EditTask(Struct, frozen=True):
     """What is left out stays as it is."""
 
-    title: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    area: str | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    area: Area | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
     scheduled_at: Moment | UnsetType | None = UNSET
     client_id: ClientNumber | UnsetType = UNSET
@@ -66,18 +105,18 @@ class Press(Struct, frozen=True):
 
 
 class NewStatus(Struct, frozen=True):
-    status: str
+    status: SetStatus
     version: Version | None = None
 
 
 class EditClient(Struct, frozen=True):
     """What is left out stays as it is."""
 
-    name: str | UnsetType = UNSET
-    phone: str | UnsetType = UNSET
-    email: str | UnsetType = UNSET
-    address: str | UnsetType = UNSET
-    notes: str | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    phone: Phone | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
+    address: Address | UnsetType = UNSET
+    notes: Notes | UnsetType = UNSET
     version: Version | None = None
 
 
@@ -115,16 +154,17 @@ def routes(handlers: Handlers) -> list[Any]:
     @get("/api/tasks", tags=["tasks"], summary="List tasks, the latest first")
     async def index(
         request: Request,
-        status: FromQuery[str | None] = None,
+        status: InStatus = None,
         technician: FromQuery[int | None] = None,
-        priority: FromQuery[str | None] = None,
-        scheduled_from: FromQuery[str | None] = None,
-        scheduled_to: FromQuery[str | None] = None,
-        created_from: FromQuery[str | None] = None,
-        created_to: FromQuery[str | None] = None,
-        q: FromQuery[str] = "",
-        after: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        client: FromQuery[int | None] = None,
+        priority: OfPriority = None,
+        scheduled_from: Day = None,
+        scheduled_to: Day = None,
+        created_from: Day = None,
+        created_to: Day = None,
+        q: Words = "",
+        after: After = None,
+        limit: Limit = None,
     ) -> Page[TaskView]:
         """By their schedule, the earliest first, where that narrows them. The last day of a range counts too."""
         wanted = wanted_of(request.query_params, zone_of(request))
@@ -181,9 +221,9 @@ def routes(handlers: Handlers) -> list[Any]:
     @get("/api/clients", tags=["clients"], summary="List clients by name")
     async def list_clients(
         request: Request,
-        q: FromQuery[str] = "",
-        after: FromQuery[str | None] = None,
-        limit: FromQuery[int | None] = None,
+        q: Annotated[str, QueryParameter(description="Words of the name")] = "",
+        after: After = None,
+        limit: Limit = None,
     ) -> Page[ClientView]:
         most = limit_of(request)
         found = await views.clients(pool, q, after_of(request, tuple[str, int]), most)
@@ -191,7 +231,7 @@ def routes(handlers: Handlers) -> list[Any]:
         return Page([client for _, client in page.items], page.next)
 
     @post("/api/clients", tags=["clients"], summary="Add a client")
-    async def add_client(request: Request, data: JSONBody[ClientInfo]) -> ClientDetail:
+    async def add_client(request: Request, data: JSONBody[NewClient]) -> ClientDetail:
         number = await handlers.add_client(checks.contact(data), asking(request))
         return await client_detail(request, number)
 

@@ -5,16 +5,18 @@
 
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from .admin import AdminEvent
 from .bot import BotEvent
 from .client import ClientEvent
 from .delivery import DeliveryEvent
 from .event import Envelope
 from .fold import FoldEvent
-from .invoice import InvoiceEvent
+from .invoice import DOCUMENT, DocumentAnswer, DocumentRequest, InvoiceEvent
 from .report import ReportEvent
 from .site import SiteEvent
-from .task import TaskEvent
+from .task import CLIENT_INFO, TAP, ClientInfoAnswer, ClientInfoRequest, Tap, TapAnswer, TaskEvent
 from .technician import TechnicianEvent
 
 AnyEvent: TypeAlias = (
@@ -46,3 +48,10 @@ OWNER = {
     "fold": None,  # every service tells of its own dead letters
 }
 """aggregate → the one service that writes its events"""
+
+QUESTIONS: dict[str, tuple[type[Struct], type[Struct]]] = {
+    TAP: (Tap, TapAnswer),
+    CLIENT_INFO: (ClientInfoRequest, ClientInfoAnswer),
+    DOCUMENT: (DocumentRequest, DocumentAnswer),
+}
+"""subject → what one service asks another there, and what it is answered"""

@@ -33,7 +33,7 @@ class Envelope(Struct, Generic[E], frozen=True):
     id            uuid7; also the `Nats-Msg-Id`, so that a second publish is no second event
     stream        `<aggregate>.<key>`, as in `task.1042`
     version       1, 2, 3 … without a gap within the stream
-    actor         who did it: see `Actor` helpers below
+    actor         who did it: `admin:anna`, `token:erp`, `technician:77` or `service:tasks`
     command_id    the command that it answers; a repeated command has the same
     causation_id  the event that made it happen, where one did
     """

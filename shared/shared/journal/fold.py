@@ -18,12 +18,15 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 
+from shared import tracing
 from shared.bus import ACK_WAIT, BUS_TROUBLE, Bus
 from shared.contract import Recorded
 from shared.journal.database import DATABASE_AWAY, transaction
 from shared.journal.dead_letters import Dead, bury, replace, waiting
 from shared.journal.fold_rules import Aside, fate
-from shared.metrics import DEAD_LETTERS, FOLD_LAG, FOLDED
+from shared.journal.followed import Followed
+from shared.metrics import FOLDED
+from shared.tracing import SpanKind
 
 log = structlog.get_logger()
 
@@ -49,7 +52,8 @@ def each(fold: Callable[[asyncpg.Connection, Recorded], Awaitable[None]]) -> App
 
     async def apply(connection: asyncpg.Connection, batch: Sequence[Recorded]) -> None:
         for recorded in batch:
-            await fold(connection, recorded)
+            with tracing.inside(tracing.of_event(recorded.id)):
+                await fold(connection, recorded)
 
     return apply
 
@@ -87,7 +91,6 @@ class Fold:
                 if not messages:
                     continue
                 behind = messages[0].metadata.num_pending
-                FOLD_LAG.labels(self._service).set(behind)
                 if behind:
                     with suppress(NatsTimeoutError, asyncio.TimeoutError):
                         messages += await subscription.fetch(min(behind, BATCH), timeout=0.2)
@@ -101,10 +104,7 @@ class Fold:
         try:
             return await subscription.fetch(1, timeout=IDLE)
         except (TimeoutError, NatsTimeoutError):
-            FOLD_LAG.labels(self._service).set(0)
-            DEAD_LETTERS.labels(self._service).set(
-                await self._pool.fetchval("SELECT count(*) FROM dead_letters")
-            )
+            pass  # there is none
         except NatsError as error:
             log.warning("pull failed", service=self._service, error=str(error))
             await asyncio.sleep(RETRY)
@@ -117,20 +117,28 @@ class Fold:
 
     async def _take(self, messages: list[Msg]) -> None:
         read = [_read(message) for message in messages]
+        came = {
+            event.id: (message.headers or {}).get(tracing.HEADER)
+            for message, event in read
+            if not isinstance(event, Dead)
+        }
+        batch = Followed("folded", SpanKind.CONSUMER, self._service, came)
         try:
-            try:
-                applied, early = await self._commit(read, one_by_one=False)
-            except DATABASE_AWAY:
-                raise
-            except Exception:
-                # One of them is poison: find it, with a savepoint for each.
-                applied, early = await self._commit(read, one_by_one=True)
+            with tracing.carrying(batch.traces):
+                try:
+                    applied, early = await self._commit(read, one_by_one=False)
+                except DATABASE_AWAY:
+                    raise
+                except Exception:
+                    # One of them is poison: find it, with a savepoint for each.
+                    applied, early = await self._commit(read, one_by_one=True)
         except BaseException:  # a stop too: else nobody has them before ACK_WAIT is over
             with suppress(NatsError):
                 await _give_again(messages)
             raise
         if applied:
             FOLDED.labels(self._service).inc(len(applied))
+            batch.tell(applied)
             self._wake()
             if self._after:
                 await self._after(applied)

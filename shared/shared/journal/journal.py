@@ -10,7 +10,6 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -18,12 +17,13 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from shared import clock
+from shared import clock, tracing
 from shared.contract import AnyEvent, Recorded
 from shared.contract.event import Envelope, Event, stream_name
 from shared.journal.database import transaction
+from shared.journal.told import carried_out
 from shared.language import _
-from shared.metrics import COMMAND_SECONDS, COMMANDS, CONFLICTS
+from shared.metrics import CONFLICTS
 from shared.refusal import Refused, Why
 
 C = TypeVar("C")
@@ -79,7 +79,7 @@ WITH appended AS (
     ORDER BY version
     RETURNING position
 ), queued AS (
-    INSERT INTO outbox SELECT position FROM appended
+    INSERT INTO outbox (position, trace) SELECT position, $13 FROM appended
 )
 INSERT INTO commands (id, fingerprint, answer, at)
 SELECT $4, $11, $12::text::jsonb, $3 WHERE $11::bytea IS NOT NULL
@@ -173,14 +173,13 @@ class Journal:
         within      writes more rows in the same transaction
         connection  an open transaction to join, as a fold does
         """
-        started = perf_counter()
         name = type(command).__name__
         mark = fingerprint(command) if command_id else None
-        try:
+        with carried_out(name, stream_name(decider.aggregate, key), actor, command_id) as done:
             for attempt in range(TRIES):
                 try:
                     async with self._transaction(connection) as joined:
-                        outcome = await self._attempt(
+                        outcome, recorded = await self._attempt(
                             joined, decider, key, command, actor, command_id, mark, expected, cause, within
                         )
                 except asyncpg.UniqueViolationError as error:
@@ -192,16 +191,11 @@ class Journal:
                 else:
                     self._joined = self._joined or connection is not None
                     self._wake()
-                    COMMANDS.labels(name, "repeated" if outcome.repeated else "done").inc()
+                    done(recorded, repeated=outcome.repeated)
                     return outcome
             raise Refused(
                 _("Others are changing this at the same moment. Please try again."), Why.UNAVAILABLE
             )
-        except Refused as refused:
-            COMMANDS.labels(name, refused.why.name.lower()).inc()
-            raise
-        finally:
-            COMMAND_SECONDS.labels(name).observe(perf_counter() - started)
 
     async def _attempt(
         self,
@@ -215,9 +209,9 @@ class Journal:
         expected: int | None,
         cause: UUID | None,
         within: Within | None,
-    ) -> Outcome:
+    ) -> tuple[Outcome, list[Recorded]]:
         if command_id and (first := await self._repeated(connection, command_id, mark)):
-            return first
+            return first, []
         state, version = await self.load(decider, key, connection)
         if expected is not None and expected != version:
             raise Refused(_("Somebody changed this meanwhile. Here is how it stands now; please look again."))
@@ -229,13 +223,13 @@ class Journal:
             cast(tuple[AnyEvent, ...], tuple(events)),
         )
         if not recorded and not command_id and not within:
-            return outcome
+            return outcome, recorded
         await append(connection, recorded, outcome, command_id, mark)
         for each in recorded:
             await self._project(connection, each)
         if within:
             await within(connection, outcome)
-        return outcome
+        return outcome, recorded
 
     async def _repeated(
         self, connection: asyncpg.Connection, command_id: UUID, mark: bytes | None
@@ -321,4 +315,5 @@ async def append(
         [msgspec.json.encode(each.data).decode() for each in recorded],
         mark,
         msgspec.json.encode(outcome).decode(),
+        tracing.header(),
     )

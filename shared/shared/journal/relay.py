@@ -17,7 +17,9 @@ import structlog
 from shared.bus import BUS_TROUBLE, Bus
 from shared.contract.event import Envelope
 from shared.journal.database import transaction
-from shared.metrics import OUTBOX, PUBLISHED
+from shared.journal.followed import Followed
+from shared.metrics import PUBLISHED
+from shared.tracing import SpanKind
 
 log = structlog.get_logger()
 
@@ -30,7 +32,7 @@ REFILL = 600.0  # seconds that queueing a whole journal may take
 # One statement for both would read the events as they were before it waited.
 _TAKE = """
 DELETE FROM outbox WHERE position = ANY(ARRAY(SELECT position FROM outbox ORDER BY position LIMIT $1))
-RETURNING position, again
+RETURNING position, again, trace
 """
 _COLUMNS = "position, id, stream, version, type, schema, data, actor, at, command_id, causation_id"
 _READ = f"SELECT {_COLUMNS} FROM events WHERE position = ANY($1) ORDER BY position"  # noqa: S608 - own column names
@@ -60,7 +62,6 @@ class Relay:
                 while more:
                     if clock() - looked >= SWEEP:
                         await self.refill()
-                        await self._count()
                         looked = clock()
                     more = await self._drain()
             except BUS_TROUBLE as error:
@@ -97,13 +98,17 @@ class Relay:
     async def _drain(self) -> bool:
         """Publishes one batch; says whether there may be more."""
         async with transaction(self._pool) as connection:
-            taken = {row["position"]: row["again"] for row in await connection.fetch(_TAKE, BATCH)}
+            taken = {row["position"]: row for row in await connection.fetch(_TAKE, BATCH)}
             rows = await connection.fetch(_READ, list(taken)) if taken else []
-            redacted = {row["stream"] for row in rows if taken[row["position"]]}
-            if first := [_envelope(row) for row in rows if row["stream"] not in redacted]:
-                await self._bus.publish_events(first)
+            redacted = {row["stream"] for row in rows if taken[row["position"]]["again"]}
+            first = [_envelope(row) for row in rows if row["stream"] not in redacted]
+            traces = {row["id"]: taken[row["position"]]["trace"] for row in rows}
+            batch = Followed("published", SpanKind.PRODUCER, self._service, traces)
+            if first:
+                await self._bus.publish_events(first, traces=batch.traces)
             for stream in sorted(redacted):
                 await self._replace(connection, stream)
+        batch.tell(first)
         PUBLISHED.labels(self._service).inc(len(rows))
         return len(rows) == BATCH
 
@@ -113,10 +118,6 @@ class Relay:
         rows = await connection.fetch(_READ_STREAM, stream)
         await self._bus.forget(stream)
         await self._bus.publish_events([_envelope(row) for row in rows], anew=True)
-
-    async def _count(self) -> None:
-        """Not after each batch: counting a long outbox again and again takes longer than emptying it."""
-        OUTBOX.labels(self._service).set(await self._pool.fetchval("SELECT count(*) FROM outbox"))
 
 
 def _envelope(row: asyncpg.Record) -> Envelope[msgspec.Raw]:

@@ -47,6 +47,7 @@ identity(request)       Identity(login, name, role, token, key); `.actor` for th
 page(request, template, status=, refused=, headers=, **context)     fragment(request, template, **context)
 see(request, path)      where to look after a POST; `see(request, path, Done.TASK_DELETED, 1042)` has that page say so
 after_of(request, kind), limit_of(request), paged(rows, limit, key) → Page(items, next)
+                        described in the OpenAPI document by `after: After = None, limit: Limit = None`
 clean(text), scrub(text)  what the wall does for HTTP, for text that comes another way (Telegram)
 
 Before a handler runs, the wall (wall.py) has read the body (256 KB at most), refused control characters,
@@ -95,7 +96,7 @@ from .done import Done
 from .forms import command_id, form, in_zone, invalid, read, upload, zone_of
 from .guard import COOKIE, OWNER, PUBLIC, VIEWER, Identity, identity, known, needs
 from .pages import asset, fragment, page, see
-from .paging import Page, after_of, limit_of, paged, seal
+from .paging import DAY, After, Limit, Page, after_of, limit_of, paged, seal
 from .problems import problem
 from .sessions import BUCKET, FILLED, USED, Session, SessionBook, digest
 
@@ -104,13 +105,16 @@ Request: TypeAlias = litestar.Request[Any, Any, Any]
 __all__ = [
     "BUCKET",
     "COOKIE",
+    "DAY",
     "FILLED",
     "OWNER",
     "PUBLIC",
     "USED",
     "VIEWER",
+    "After",
     "Done",
     "Identity",
+    "Limit",
     "Page",
     "Request",
     "Response",

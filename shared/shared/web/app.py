@@ -7,14 +7,14 @@ from typing import Any
 import litestar
 from litestar import Litestar, Response, Router, get
 from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.contract.site import Site
 from shared.settings import Settings
+from shared.web import openapi
+from shared.web.forms import refuse_null
 from shared.web.guard import PUBLIC, guard
 from shared.web.pages import Web, state
 from shared.web.problems import HANDLERS
@@ -57,21 +57,12 @@ def build_app(
         # Litestar 2 tells of what Litestar 3 will read differently; the version is pinned below that.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
         app = App(
-            [*api, Router("/", route_handlers=[*pages, *_vitals(name, ready)], include_in_schema=False)],
-            guards=[guard],
+            [*api, *_vitals(name, ready), Router("/", route_handlers=pages, include_in_schema=False)],
+            guards=[guard, refuse_null],
             exception_handlers=HANDLERS,
             state=state(Web(package, site, settings)),
             request_max_body_size=BODY_LIMIT,
-            openapi_config=OpenAPIConfig(
-                title=f"Callout: {name}",
-                version="1",
-                path=f"/api/{name}/openapi.json",
-                render_plugins=[JsonRenderPlugin(path="/self")],  # the first one answers at `path` itself
-                security=[{"token": []}],
-                components=Components(
-                    security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
-                ),
-            ),
+            openapi_config=openapi.config(name),
             logging_config=None,
             debug=False,
         )
@@ -85,18 +76,24 @@ def _is_api(route: Any) -> bool:
 
 
 def _vitals(name: str, ready: Callable[[], bool]) -> list[Any]:
-    @get("/health", opt=PUBLIC, sync_to_thread=False)
+    @get("/health", opt=PUBLIC, sync_to_thread=False, summary="It runs")
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @get("/ready", opt=PUBLIC, sync_to_thread=False)
+    @get(
+        "/ready",
+        opt=PUBLIC,
+        sync_to_thread=False,
+        summary="It can do its work",
+        responses={503: ResponseSpec(dict[str, str], description="Not yet", generate_examples=False)},
+    )
     def readiness() -> Response[dict[str, str]]:
         return Response(
             {"service": name, "status": "ready"} if ready() else {"service": name, "status": "starting"},
             status_code=200 if ready() else 503,
         )
 
-    @get("/metrics", opt=PUBLIC, sync_to_thread=False)
+    @get("/metrics", opt=PUBLIC, sync_to_thread=False, media_type="text/plain", summary="For Prometheus")
     def metrics(request: litestar.Request[Any, Any, Any]) -> Response[bytes]:
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 

@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 
 import litestar
 import msgspec
+from litestar.connection import ASGIConnection
 from litestar.datastructures import MultiDict
+from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg
 from multipart import MultipartError, MultipartParser, parse_options_header
 
 from shared.language import N_, _, word
@@ -23,6 +26,7 @@ T = TypeVar("T")
 _SCOPE = UUID("5e1f3c52-6d0a-5c0f-9d0e-3f6f4c0a7b11")
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?")
 _MESSAGE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTALL)
+KEY_LENGTH = 200
 UNREADABLE = N_("The form can't be read. Please load the page again.")
 _INTERNAL = ("command_id", "next")
 """Fields of forms that are never the Struct's unless it names them."""
@@ -93,6 +97,18 @@ def to_struct(fields: dict[str, str], wanted: type[T], zone: ZoneInfo) -> T:
         raise invalid(str(error)) from error
 
 
+def refuse_null(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard: Litestar would read `?task=null` as if nothing had been said, and answer all there is."""
+    if b"=null" not in connection.scope["query_string"]:
+        return
+    for each in handler.parsed_fn_signature.parameters.values():
+        said = each.kwarg_definition.query if isinstance(each.kwarg_definition, ParameterKwarg) else None
+        name = said or each.name
+        text = str in {each.annotation, *(option.annotation for option in each.inner_types)}
+        if not text and connection.query_params.get(name) == "null":
+            raise invalid(f"Expected a value, got `null` - at `$.{name}`")
+
+
 def command_id(request: litestar.Request[Any, Any, Any]) -> UUID:
     """The same for a request that is sent again: from `Idempotency-Key` or the form's hidden field.
 
@@ -101,7 +117,7 @@ def command_id(request: litestar.Request[Any, Any, Any]) -> UUID:
     given = request.headers.get("idempotency-key") or form(request).get("command_id")
     if not given:
         return uuid.uuid4()
-    if len(given) > 200:
+    if len(given) > KEY_LENGTH:
         raise Refused(_("The Idempotency-Key is too long: at most 200 characters."), Why.INVALID)
     who = known(request)
     return uuid.uuid5(_SCOPE, "\n".join((who.actor if who else "", request.method, request.url.path, given)))

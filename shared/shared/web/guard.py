@@ -77,10 +77,17 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
     refused = connection.scope.get("refused")
     if isinstance(refused, Refused):
         raise refused
+    role = role_of(handler, str(connection.scope.get("method", "GET")))
+    if role is not None:
+        needs(connection, role)
+
+
+def role_of(handler: BaseRouteHandler, method: str) -> Role | None:
+    """The least that may; None where everybody may."""
     if handler.opt.get("public"):
-        return
-    safe = connection.scope.get("method", "GET") in SAFE
-    needs(connection, handler.opt.get("role", Role.VIEWER if safe else Role.DISPATCHER))
+        return None
+    needed: Role = handler.opt.get("role", Role.VIEWER if method in SAFE else Role.DISPATCHER)
+    return needed
 
 
 async def identify(connection: litestar.Request[Any, Any, Any], sessions: SessionBook) -> Identity | None:

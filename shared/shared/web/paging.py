@@ -4,10 +4,11 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import litestar
 import msgspec
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from shared.language import _
@@ -20,6 +21,18 @@ YEARS = range(1900, 9000)
 
 T = TypeVar("T")
 K = TypeVar("K")
+
+
+After = Annotated[str | None, QueryParameter(description="`next` of the page before")]
+Limit = Annotated[
+    int | None,
+    QueryParameter(
+        description=f"{DEFAULT} where nothing is said", schema_extra={"minimum": 1, "maximum": MOST}
+    ),
+]
+"""How a list describes what `after_of` and `limit_of` read."""
+DAY = {"pattern": r"^(\d{4}-\d\d-\d\d)?$", "examples": ["2026-12-01"]}
+"""As `schema_extra` of a parameter that is a day, or nothing."""
 
 
 class Page(Struct, Generic[T], frozen=True):

@@ -16,6 +16,7 @@ from nats.errors import Error as NatsError
 
 from shared.journal.database import DATABASE_AWAY
 from shared.language import N_, _
+from shared.metrics import FULL as NO_ROOM
 from shared.refusal import Refused, Why
 from shared.web.forms import invalid
 from shared.web.guard import SAFE, bearer_token, known, parts_of
@@ -166,6 +167,8 @@ def _database(request: litestar.Request[Any, Any, Any], error: Exception) -> Res
         return _fault(request, error)  # wrong use of the library is a fault of ours, not of the database
     log.warning("database away", path=request.url.path, error=f"{type(error).__name__}: {error}")
     full = isinstance(error, asyncpg.DiskFullError)
+    if full:
+        NO_ROOM.inc()
     return problem(request, 503, _(FULL if full else LATER))
 
 

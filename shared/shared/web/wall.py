@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any, cast
 
 import litestar
@@ -20,12 +19,12 @@ from litestar.types import (
 
 from shared.contract.site import Site
 from shared.language import _, known, speaking
-from shared.metrics import REQUEST_SECONDS, REQUESTS
 from shared.refusal import Refused, Why
 from shared.settings import Settings
 from shared.text import clean_body, refuse_control_in_address
 from shared.web.guard import SAFE, bearer_token, check_origin, identify
 from shared.web.sessions import SessionBook
+from shared.web.watch import GONE, watched
 
 BODY_LIMIT = 256 * 1024
 UPLOAD = "multipart/form-data"
@@ -90,29 +89,23 @@ class Wall:
                 await self._http(scope, receive, send)
 
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        began = perf_counter()
-        status = 500
-
         async def answer(message: Message) -> None:
-            nonlocal status
+            request.answered(message)
             if message["type"] == "http.response.start":
-                status = message["status"]
                 own = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in own)]
             await send(message)
 
-        try:
+        with watched(self._name, scope) as request:
             body = await self._body(scope, receive)
             if body is None:
-                return  # the client is gone
+                request.status = GONE
+                return
             await self._judge(scope)
             if _content_type(scope).startswith(UPLOAD):
                 scope["upload"], body = body, b""  # type: ignore[typeddict-unknown-key]
             scope["body"] = body  # type: ignore[typeddict-unknown-key]
             await self._app(scope, _replay(body, receive), answer)
-        finally:
-            REQUESTS.labels(self._name, scope["method"], str(status)).inc()
-            REQUEST_SECONDS.labels(self._name).observe(perf_counter() - began)
 
     async def _judge(self, scope: HTTPScope | WebSocketScope) -> None:
         connection: litestar.Request[Any, Any, Any] = litestar.Request(cast(HTTPScope, scope))

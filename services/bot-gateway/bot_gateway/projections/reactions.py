@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from bot_gateway.domain import BY_HAND, PRIVATE, OfferState
-from shared import clock
+from shared import clock, tracing
 from shared.contract import Recorded
 from shared.contract.client import ClientErased
 from shared.contract.delivery import Purpose
@@ -226,8 +226,8 @@ async def queue(
     added = await connection.fetchval(
         """
         INSERT INTO deliveries
-            (id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, message_ids, queued_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING RETURNING id
+            (id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, message_ids, queued_at, trace)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING RETURNING id
         """,
         delivery,
         cause,
@@ -241,6 +241,7 @@ async def queue(
         target,
         list(messages),
         clock.now(),
+        tracing.header(),
     )
     return added is not None
 

@@ -15,17 +15,19 @@ import structlog
 from aiogram.methods import TelegramMethod
 
 from bot_gateway.domain import Link
+from shared import tracing
 from shared.bus import AnswerBroke
 from shared.contract.delivery import Trouble
 from shared.journal.database import DATABASE_AWAY
 from shared.language import N_
 from shared.refusal import Refused, Why
 from shared.sentences import kept_failing
+from shared.tracing import SpanKind
 
 from .connection import FINISH, Connection, Line
 from .ledger import Ledger
 from .limits import Pace
-from .metrics import CALLS, WAITING
+from .metrics import CALLS, IN_FLIGHT
 from .outgoing import Drop, Fail, Outgoing, Row, Step, Steps
 from .troubles import Kind, Mishap, sort
 
@@ -98,9 +100,17 @@ class Courier:
         for row in await self._ledger.due(closed, AT_ONCE - len(self._busy)):
             if row.chat_id not in self._busy:
                 self._busy[row.chat_id] = asyncio.create_task(self._carry(line, row))
-        WAITING.set(len(self._busy))
+        IN_FLIGHT.set(len(self._busy))
 
     async def _carry(self, line: Line, row: Row) -> None:
+        names = {"delivery": str(row.id), "purpose": row.purpose.value}
+        with (
+            tracing.span(f"deliver {row.purpose}", SpanKind.CONSUMER, after=tracing.read(row.trace), **names),
+            structlog.contextvars.bound_contextvars(**names),
+        ):
+            await self._bring(line, row)
+
+    async def _bring(self, line: Line, row: Row) -> None:
         try:
             plan = await self._outgoing.plan(row, line.bot_id)
             match plan:
@@ -119,13 +129,13 @@ class Courier:
             else:
                 await self._ledger.failed(row, line.bot_id, Trouble.REFUSED, refused.sentence)
         except AnswerBroke as broke:
-            log.error("delivery waits for an answer that broke", delivery=str(row.id), error=str(broke))
+            log.error("delivery waits for an answer that broke", error=str(broke))
             await self._again(row, BROKE, line.bot_id)
         except Exception as error:
             # A fault of ours. Its text could hold what was to be sent, so only its kind and place are told.
             place = traceback.extract_tb(error.__traceback__)[-1]
             told = f"{type(error).__name__} in {place.name}, line {place.lineno}"
-            log.error("delivery broke", delivery=str(row.id), error=told)
+            log.error("delivery broke", error=told)
             if await self._ledger.may_be_out(row):
                 await self._ledger.unknown(row, line.bot_id, told)
             else:
@@ -162,18 +172,19 @@ class Courier:
     async def _call(self, line: Line, call: TelegramMethod[Any]) -> int | Mishap:
         """The id of the message that was made (0 where none was), or what went wrong."""
         await self._wait(self._pace.everyone(self._now()))
-        name = type(call).__name__
-        try:
-            answer: object = await line.bot(call)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            mishap = sort(error)
-            CALLS.labels(name, mishap.kind).inc()
-            log.info("telegram", method=name, outcome=mishap.kind.value, reason=mishap.reason)
-            return mishap
-        self._unreached = 0
-        CALLS.labels(name, "done").inc()
+        name = call.__api_method__
+        with tracing.span(f"telegram {name}", SpanKind.CLIENT) as span:
+            try:
+                answer: object = await line.bot(call)
+            except Exception as error:
+                mishap = sort(error)
+                CALLS.labels(name, mishap.kind).inc()
+                span.error = mishap.kind.value
+                log.info("telegram", method=name, outcome=mishap.kind.value, reason=mishap.reason)
+                return mishap
+            self._unreached = 0
+            CALLS.labels(name, "done").inc()
+            log.info("telegram", method=name, outcome="done")
         return int(getattr(answer, "message_id", 0))
 
     async def _mishap(self, line: Line, row: Row, mishap: Mishap) -> None:

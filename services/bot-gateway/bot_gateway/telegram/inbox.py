@@ -16,8 +16,10 @@ import asyncpg
 import structlog
 from pydantic import ValidationError
 
+from shared import tracing
 from shared.journal.database import DATABASE_AWAY
 from shared.refusal import Refused, Why
+from shared.tracing import SpanKind
 
 from .dialogue import Dialogue
 from .effects import Stored
@@ -86,6 +88,15 @@ class Inbox:
 
     async def _take(self, stored: Stored) -> bool:
         """False where it has to be taken again later."""
+        with (
+            tracing.span("update", SpanKind.CONSUMER, update_id=stored.update_id),
+            structlog.contextvars.bound_contextvars(update_id=stored.update_id),
+        ):
+            taken = await self._handled(stored)
+            log.info("update", handled=taken)
+        return taken
+
+    async def _handled(self, stored: Stored) -> bool:
         try:
             await self._dialogue.take(stored)
         except DATABASE_AWAY:
@@ -126,9 +137,7 @@ class Inbox:
             told.replace("\x00", ""),
             1 if hopeless else FAULTS,
         )
-        log.error(
-            "update not handled", seq=stored.seq, update_id=stored.update_id, error=told, set_aside=aside
-        )
+        log.error("update not handled", seq=stored.seq, error=told, set_aside=aside)
         if aside:
             SET_ASIDE.inc()
         if aside and not hopeless:

@@ -26,7 +26,7 @@ CONTENT = frozenset({Purpose.TASK_INFO, Purpose.CLIENT_INFO, Purpose.INVOICE})
 UNCERTAIN = N_("Callout was stopped while the message went out.")
 NO_BOT = N_("No bot is connected. Enter its token under Settings, Telegram.")
 
-_ROW = "id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, tries, message_ids"
+_ROW = "id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, tries, message_ids, trace"
 
 # The first row of each chat that waits, once among the replies and once among all else (see the index).
 _DUE = f"""

@@ -66,6 +66,7 @@ class Row(Struct, frozen=True):
     target: UUID | None
     tries: int
     message_ids: list[int]
+    trace: str | None = None
 
     @property
     def makes_messages(self) -> bool:

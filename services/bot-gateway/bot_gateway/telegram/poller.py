@@ -21,7 +21,7 @@ from shared.language import _, languages, speaking
 
 from . import messages
 from .connection import Connection, Line
-from .metrics import POLL_TROUBLE, UPDATES
+from .metrics import POLL_TROUBLE, POLLED, SERVICE, UPDATES
 from .troubles import Kind, sort
 
 log = structlog.get_logger()
@@ -91,6 +91,7 @@ class Poller:
                 await asyncio.sleep(wait)
                 continue
             failures = 0
+            POLLED.labels(SERVICE).set_to_current_time()
             if batch:
                 await self._store(line.bot_id, batch)
                 self._stored()

@@ -2,6 +2,7 @@
 
 from .bot import BotInfo, Queue, TokenView, last_bot, queue, technician_count, token
 from .technicians import (
+    ORDERS,
     STATUS,
     Contact,
     TechnicianView,
@@ -27,6 +28,7 @@ from .work import (
 )
 
 __all__ = [
+    "ORDERS",
     "STATUS",
     "BotInfo",
     "Card",

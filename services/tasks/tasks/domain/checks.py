@@ -24,6 +24,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 PHONE_LIKE = re.compile(r"\+?[0-9 ()./\-]+(?: ?(?:ext\.?|x|#) ?[0-9]+)?", re.IGNORECASE)
 EMAIL_LIKE = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 YEARS = range(2000, 2200)
+SHOWN = [status for status in Status if status not in (Status.ABSENT, Status.DELETED)]
 
 
 class Typed(Struct, frozen=True):
@@ -96,10 +97,9 @@ def reason(typed: str) -> str:
 
 
 def status_of(typed: str) -> Status:
-    shown = [status for status in Status if status not in (Status.ABSENT, Status.DELETED)]
-    if typed not in shown:
+    if typed not in SHOWN:
         sentence = _(
-            "“%(typed)s” is no status. Use one of: %(known)s.", typed=shorten(typed), known=", ".join(shown)
+            "“%(typed)s” is no status. Use one of: %(known)s.", typed=shorten(typed), known=", ".join(SHOWN)
         )
         raise Refused(sentence, Why.INVALID, {"status": sentence})
     return Status(typed)

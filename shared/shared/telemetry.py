@@ -1,0 +1,73 @@
+"""Sending spans to an OpenTelemetry collector, by OTLP over HTTP. Loaded only where one is named."""
+
+from collections.abc import Callable
+
+from opentelemetry import trace as otel
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+
+from shared import tracing
+from shared.tracing import Span, Trace
+from shared.version import VERSION
+
+
+class _Given(IdGenerator):
+    """The ids that the span has in the log already."""
+
+    trace: Trace
+
+    def generate_span_id(self) -> int:
+        return int(self.trace.span_id, 16)
+
+    def generate_trace_id(self) -> int:
+        return int(self.trace.trace_id, 16)
+
+
+def send_to(endpoint: str, service: str) -> Callable[[], None]:
+    """Begins to send; the answer ends it, and waits a few seconds for what is still to be sent.
+
+    endpoint  base address of the collector; empty: the standard variables say where, as they say all else
+              (headers, certificates, sampling)
+    """
+    ids = _Given()
+    provider = TracerProvider(
+        resource=Resource.create(
+            {"service.name": service, "service.namespace": "callout", "service.version": VERSION}
+        ),
+        id_generator=ids,
+        shutdown_on_exit=False,
+    )
+    exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces" if endpoint else None)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    tracer = provider.get_tracer("callout", VERSION)
+
+    def send(span: Span, ended: int) -> None:
+        ids.trace = span.trace
+        around = otel.set_span_in_context(otel.NonRecordingSpan(_context(span.after))) if span.after else None
+        told = tracer.start_span(
+            span.name,
+            around,
+            otel.SpanKind[span.kind.value],
+            attributes=span.attributes,
+            start_time=span.began,
+        )
+        if span.error:
+            told.set_attribute("error.type", span.error)
+            told.set_status(otel.StatusCode.ERROR)
+        told.end(ended)
+
+    tracing.export(send)
+
+    def stop() -> None:
+        tracing.export(None)
+        provider.shutdown()
+
+    return stop
+
+
+def _context(trace: Trace) -> otel.SpanContext:
+    flags = otel.TraceFlags(otel.TraceFlags.SAMPLED if trace.sampled else otel.TraceFlags.DEFAULT)
+    return otel.SpanContext(int(trace.trace_id, 16), int(trace.span_id, 16), True, flags)

@@ -1,0 +1,227 @@
+"""Whatever travels over the bus is as the AsyncAPI documents say: the workflow is played and held to them."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any, get_args
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+import nats
+from local.access import OPERATOR, ROLES
+from local.stack import SERVICES
+from shared.bus import STREAM
+from shared.contract import QUESTIONS, AnyEvent
+from shared.contract.admin import AdminLoggedOut
+from shared.contract.bot import BotRefused
+from shared.contract.delivery import DeliveryUnknown, Purpose
+from shared.contract.event import Event
+from shared.contract.fold import EventNotApplied
+from shared.web import USED
+from tests.documents import Spoken, matches
+from tests.journeys.test_workflow import accepted, completed, joined, sent
+from tests.notifier.examples import recorded
+from tests.notifier.pictures import png
+from tests.people import Json, Person, eventually
+from tests.running import Callout, only
+
+EVENTS: tuple[type[Event], ...] = get_args(AnyEvent)
+
+RARE: dict[str, AnyEvent] = {
+    "bot.bot": BotRefused("callout_bot", "Telegram: Unauthorized"),
+    "delivery.7": DeliveryUnknown(Purpose.TASK_INFO, 77, task=1042, offer=1),
+    "admin.1": AdminLoggedOut("owner"),
+    "fold.9": EventNotApplied("reporting", uuid4(), "TaskCreated", "task.1042", 1, "ValueError"),
+}
+"""What a day without mishaps doesn't bring: stream → event."""
+
+
+class Listener:
+    """All that is asked, answered and told on the bus while the day is played."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.heard: list[Msg] = []
+
+    async def listen(self) -> None:
+        for subject in ("commands.>", "queries.>", "_INBOX_bot_gateway.>", USED, "notifications.>"):
+            await self.client.subscribe(subject, cb=self._note)
+        await self.client.flush()
+
+    async def _note(self, message: Msg) -> None:
+        self.heard.append(message)
+
+    def on(self, subject: str) -> list[Msg]:
+        return [message for message in self.heard if message.subject == subject]
+
+
+@pytest.fixture
+async def listener(fresh: Callout) -> AsyncIterator[Listener]:
+    client = await nats.connect(fresh.servers.nats_url(OPERATOR))
+    found = Listener(client)
+    await found.listen()
+    yield found
+    await client.close()
+
+
+async def play(callout: Callout) -> None:
+    """A day on which nearly everything happens."""
+    office = callout.office
+    await admins_and_settings(callout)
+    sami = await joined(callout)
+    number = await completed(callout, sami)
+    await paid_and_sent(callout, number, sami)
+    await office.call("DELETE", f"/api/reports/tasks/{number}")
+
+    lena = await joined(callout, "Lena Fischer")
+    refused, message = await sent(callout, lena)
+    await lena.presses(message, "Reject")
+    await lena.presses(await lena.sees(button="Too far"), "Too far")
+    await office.sees_task(refused, status="rejected")
+    taken, _ = await accepted(callout, lena)
+    await office.post(f"/api/tasks/{taken}/assignment", {"technician_id": sami.id})
+    await office.call("PATCH", f"/api/tasks/{taken}", {"title": "Boiler leaks"})
+    await office.call("PUT", f"/api/tasks/{taken}/status", {"status": "cancelled"})
+    await office.call("DELETE", f"/api/tasks/{taken}")
+    await changed_and_gone(callout, lena)
+
+
+async def admins_and_settings(callout: Callout) -> None:
+    office = callout.office
+    added = await office.post("/api/admins", {"login": "anna", "name": "Anna Weber"})
+    async with httpx.AsyncClient(base_url=callout.url, headers={"Origin": callout.url}) as browser:
+        await browser.post("/login", data={"login": "anna", "password": added["password"]})
+        assert (await browser.get("/")).status_code == 200
+        await browser.post("/logout")
+    await office.call("PATCH", "/api/admins/anna", {"role": "viewer", "enabled": False})
+    await office.call("PATCH", "/api/admins/anna", {"enabled": True})
+    await office.post("/api/admins/anna/password")
+    await office.post("/api/tokens", {"name": "erp"})
+    await office.call("DELETE", "/api/tokens/erp")
+    site = await office.get("/api/site")
+    await office.call("PUT", "/api/site", {**site, "company": "Harbour Heating", "tax_id": "DE 123"})
+    await office.call("PUT", "/api/site/logo", {"image": base64.b64encode(png()).decode()})
+    await office.call("DELETE", "/api/site/logo")
+
+
+async def paid_and_sent(callout: Callout, number: int, technician: Person) -> None:
+    office = callout.office
+    lines = [{"description": "Valve", "quantity": "1.5", "unit_price": "19.99"}]
+    wanted = {"task_id": number, "lines": lines, "tax_percent": "7.5", "due_on": "2999-12-31"}
+    invoice = (await office.post("/api/invoices", wanted))["id"]
+    await office.post(f"/api/invoices/{invoice}/dispatch")
+    await technician.sees(f"Invoice #{invoice}")
+    await office.call("PUT", f"/api/invoices/{invoice}/status", {"status": "paid"})
+    await office.call("DELETE", f"/api/invoices/{invoice}")
+
+
+async def changed_and_gone(callout: Callout, lena: Person) -> None:
+    office = callout.office
+    client = (await office.post("/api/clients", {"name": "Mr. Brandt", "phone": "+49 30 1234567"}))["id"]
+    await office.call("PATCH", f"/api/clients/{client}", {"name": "Mr. Brandt sen.", "phone": ""})
+    await office.call("DELETE", f"/api/clients/{client}")
+
+    await office.call("PATCH", f"/api/technicians/{lena.id}", {"name": "Lena", "status": "deactivated"})
+    await office.call("PATCH", f"/api/technicians/{lena.id}", {"status": "active"})
+    await lena.http.patch(f"/phone/people/{lena.id}", json={"name": "Lena Fischer-Wolff"})
+    await lena.says("/help")
+    await lena.sees("/tasks")
+    await lena.blocks()
+    number = await office.task(technician_id=lena.id)
+    await office.post(f"/api/tasks/{number}/dispatch")
+    await office.sees_task(number, delivery__task_info="failed")
+    await lena.unblocks()
+    await lena.start()
+    newcomer = await joined(callout, "Omar Said")
+    await office.post(f"/api/technicians/{newcomer.id}/review")
+    await office.task(technician_id=newcomer.id)
+    await office.call("DELETE", f"/api/technicians/{newcomer.id}")
+    await office.call("DELETE", "/api/telegram/token")
+
+
+@only("one process")
+async def test_all_that_travels_is_as_it_is_documented(fresh: Callout, listener: Listener) -> None:
+    """Every event on the stream and in the journals, every question and answer, every frame on a dashboard's socket:
+    by the documents as they are served, which name each of its fields."""
+    spoken = {name: Spoken(await fresh.office.get(f"/api/{name}/asyncapi.json")) for name in SERVICES}
+    async with fresh.office.screen() as screen:
+        await play(fresh)
+        kept = await journals(fresh)
+
+        async def all_published() -> bool:
+            """every event of the journals on the stream"""
+            return len(await published(listener.client)) >= len(kept)
+
+        await eventually(all_published)
+        on_stream = await published(listener.client)
+        assert screen.frames
+
+    happened = [msgspec.json.decode(message.data) for message in on_stream]
+    for message, event in zip(on_stream, happened, strict=True):
+        assert matches(sender(spoken, event["type"]).sent()[event["type"]], message.subject)
+    rare = [msgspec.to_builtins(recorded(stream, "token:tests", event)) for stream, event in RARE.items()]
+    for event in (*kept, *happened, *rare):
+        sender(spoken, event["type"]).check(event["type"], event)
+    assert {event["type"] for event in (*happened, *rare)} == {event.__name__ for event in EVENTS}
+
+    gateway = spoken["bot-gateway"]
+    for subject, (asked, answered) in QUESTIONS.items():
+        questions = listener.on(subject)
+        assert questions, subject
+        for question in questions:
+            gateway.check(asked.__name__, msgspec.json.decode(question.data))
+            (answer,) = listener.on(question.reply)
+            gateway.check(answered.__name__, msgspec.json.decode(answer.data))
+
+    notifier = spoken["notifier"]
+    for frame in screen.frames:
+        notifier.check("Notification", frame)
+    for name, subject in (("SessionUsed", USED), ("NotificationsArrived", "notifications.arrived")):
+        assert listener.on(subject)
+        for message in listener.on(subject):
+            notifier.check(name, message.data.decode())
+
+
+@only("one process")
+async def test_a_service_reads_what_it_says_it_receives(fresh: Callout, listener: Listener) -> None:
+    """The subjects of its consumer on the stream are those of its document."""
+    for name in SERVICES:
+        spoken = Spoken(await fresh.office.get(f"/api/{name}/asyncapi.json"))
+        received = {address for address in spoken.sent("receive").values() if address.startswith("events.")}
+        consumer = await listener.client.jetstream().consumer_info(STREAM, name)
+        read = set(consumer.config.filter_subjects or [consumer.config.filter_subject])
+        assert {f"events.{address.split('.')[1]}.>" for address in received} == read
+
+
+def sender(spoken: dict[str, Spoken], event: str) -> Spoken:
+    return next(each for each in spoken.values() if event in each.sent())
+
+
+async def published(client: Client) -> list[Msg]:
+    """All that is on the stream."""
+    js = client.jetstream()
+    left = (await js.stream_info(STREAM)).state.messages
+    subscription = await js.subscribe("events.>", stream=STREAM, ordered_consumer=True)
+    found = [await subscription.next_msg() for _ in range(left)]
+    await subscription.unsubscribe()
+    return found
+
+
+async def journals(callout: Callout) -> list[Json]:
+    """Every row of all five, as the envelope that is published of it."""
+    connection = await asyncpg.connect(callout.servers.postgres_dsn("postgres"))
+    try:
+        found: list[Any] = []
+        for role in ROLES:
+            found += await connection.fetch(
+                f"""SELECT id, stream, version, type, schema, at, actor, data::text, command_id, causation_id
+                FROM {role}.events"""
+            )
+    finally:
+        await connection.close()
+    return [msgspec.to_builtins({**row, "data": msgspec.json.decode(row["data"])}) for row in found]
