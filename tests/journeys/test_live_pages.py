@@ -96,3 +96,36 @@ async def test_an_action_in_a_toast_leaves_the_person_where_they_are(
     assert await page.evaluate("window.same")
     await expect(page).to_have_url(re.compile("/clients$"))
     await page.context.close()
+
+
+async def test_a_menu_shows_all_its_entries(callout: Callout, browser: Browser) -> None:
+    """All at once where the window has room for them; else it ends within the window, and scrolls."""
+    _, number = await offered(callout, "Maya Long")
+    page = await window(browser, callout, f"/tasks/{number}")
+    menu = page.locator("#state .dropdown-menu")
+    for height, cut in ((900, False), (420, True)):
+        await page.set_viewport_size({"width": 1440, "height": height})
+        await page.reload()
+        await page.locator("#state details summary").click()
+        await expect(menu).to_be_visible()
+        box = await menu.bounding_box()
+        assert box
+        assert 0 < box["y"] < box["y"] + box["height"] < height
+        assert await menu.evaluate("menu => menu.scrollHeight > menu.clientHeight") is cut
+    await page.context.close()
+
+
+async def test_a_double_click_makes_one_task_and_shows_it(callout: Callout, browser: Browser) -> None:
+    """At its own address."""
+    person = await callout.phones.person("Dina Double")
+    await person.start()
+    await callout.office.knows(person)
+    page = await window(browser, callout, "/tasks/new")
+    await page.fill("#title", "Pressed twice")
+    await page.fill("[name=client]", "Mr. Twice")
+    await page.get_by_role("radio", name="Dina Double").check(force=True)
+    await page.get_by_role("button", name="Save and send task info").dblclick()
+    await expect(page).to_have_url(re.compile(r"/tasks/\d+$"))
+    await expect(page.locator("#page-title")).to_contain_text("Pressed twice")
+    assert len((await callout.office.get(f"/api/tasks?technician={person.id}"))["items"]) == 1
+    await page.context.close()

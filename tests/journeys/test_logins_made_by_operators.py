@@ -22,7 +22,7 @@ async def test_an_owner_made_in_a_terminal_logs_in(fresh: Callout) -> None:
 
 
 def password_of(printed: str, login: str) -> str:
-    name, password = printed.split("   ")[0].split(" / ")
+    name, password = printed.split("   ", maxsplit=1)[0].split(" / ")
     assert name == login
     return password
 

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import ConsoleMessage, expect
+from playwright.async_api import ConsoleMessage, FilePayload, expect
 
 from shared.contract.technician import TechnicianRegistered
 from shared.web.pages import STATIC
 from tests.browser import chromium
 from tests.notifier.conftest import Running
+from tests.notifier.dashboard import Dashboard
 from tests.notifier.examples import SAMI
+from tests.notifier.pictures import png
 
 PATIENCE = 20_000  # milliseconds, for a busy machine
 
@@ -43,6 +45,11 @@ async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) ->
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(f"{notifier.url}/notifications")
         await page.fill("#login", "owner")
+        await expect(page.locator("#login")).to_be_focused()
+        await page.fill("#password", "not this one")
+        await page.click("button[type=submit]")
+        await expect(page.locator("#password")).to_be_focused()
+        complaints.clear()  # the browser notes that it was refused
         await page.fill("#password", password)
         await page.click("button[type=submit]")
         await expect(page).to_have_url(f"{notifier.url}/notifications")
@@ -74,3 +81,26 @@ async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) ->
         await page.get_by_role("button", name="Log out").click()
         await expect(page).to_have_url(f"{notifier.url}/login")
     assert complaints == []
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_chosen_logo_is_uploaded_at_once(screen: Dashboard) -> None:
+    """What else is half typed stays; what is wrong with the file is said beside it."""
+    page = await screen.tab("/settings")
+    card, chosen = page.locator("#logo-card"), page.locator("#logo")
+    await page.fill("#tax_id", "half typed")
+    await chosen.set_input_files(picture(png()))
+    await expect(card).to_contain_text("The logo is saved.")
+    await expect(card.locator("img")).to_have_attribute("src", re.compile(r"\?v=1$"))
+    for wrong, said in ((png() * 9000, "That is too large"), (b"no picture", "no whole PNG or JPEG")):
+        await chosen.set_input_files(picture(wrong))
+        await expect(card.locator(".invalid-feedback")).to_contain_text(said)
+        await expect(card).not_to_contain_text("The logo is saved.")
+        await expect(card.locator("img")).to_have_count(1)
+    await expect(page.locator("#tax_id")).to_have_value("half typed")
+    await expect(page).to_have_url(f"{screen.url}/settings")
+    screen.complaints = [each for each in screen.complaints if not re.search("4(13|22)", each)]
+
+
+def picture(content: bytes) -> FilePayload:
+    return {"name": "logo.png", "mimeType": "image/png", "buffer": content}

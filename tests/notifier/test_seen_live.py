@@ -1,6 +1,7 @@
 """Notifications at the edge of the page, in its title and on the desktop; the connection; the colours."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
 import httpx
@@ -24,7 +25,7 @@ pytestmark = [
 
 
 async def test_what_needs_an_answer_stays_and_the_rest_fades(screen: Dashboard, notifier: Running) -> None:
-    """On the next page too; a tab that closes it closes it in the others."""
+    """In every tab; a tab that closes it closes it in the others, also where a later page only counts it."""
     page = await screen.tab()
     await page.clock.install()
     other = await screen.tab()
@@ -37,12 +38,46 @@ async def test_what_needs_an_answer_stays_and_the_rest_fades(screen: Dashboard, 
     await expect(page.locator(".toast", has_text="#1")).to_have_count(0)
     await told(page, "New technician")
     await page.goto(screen.url + "/account")
-    await told(page, "New technician")
+    await expect(page.locator(".callout-more")).to_have_text("1 to do · Show")
     await other.locator(".toast", has_text="New technician").get_by_role("button", name="Close").click()
-    await expect(page.locator(".toast")).to_have_count(0)
+    await expect(page.locator(".callout-more")).to_have_count(0)
     await page.reload()
     await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
-    await expect(page.locator(".toast")).to_have_count(0)
+    await expect(page.locator("#toasts > *")).to_have_count(0)
+
+
+async def test_what_was_seen_is_one_small_line_on_later_pages(screen: Dashboard, notifier: Running) -> None:
+    """It covers no more than a button, and opens the cards; what is fresh comes as a card, beside the line."""
+    now = datetime.now(UTC)
+    await screen.context.clock.set_fixed_time(now)
+    page = await screen.tab("/account")
+    await register(notifier, 1)
+    await told(page, "Sami 1")
+    await page.goto(screen.url + "/admins")
+    await told(page, "Sami 1")  # it had hardly come when the page was left
+    hidden = await screen.tab("/account")
+    await told(hidden, "Sami 1")
+    await hide(hidden)
+    await screen.context.clock.set_fixed_time(now + timedelta(seconds=21))
+    await hidden.goto(screen.url + "/settings")
+    await told(hidden, "Sami 1")  # nobody had a hand at either page
+    await page.mouse.move(300, 300)
+    await hidden.goto(screen.url + "/account")
+    line = hidden.locator(".callout-more")
+    await expect(line).to_have_text("1 to do · Show")
+    await expect(hidden.locator(".toast")).to_have_count(0)
+    covered = await hidden.locator("#toasts").bounding_box()
+    assert covered
+    assert covered["height"] < 70
+    await told(page, "Sami 1")  # where it stands it stays
+    await register(notifier, 2)
+    await told(hidden, "Sami 2")
+    await expect(line).to_have_text("1 to do · Show")
+    await line.click()
+    for name in ("Sami 1", "Sami 2"):
+        await told(hidden, name)
+    await expect(line).to_have_count(0)
+    await expect(hidden.locator(".toast", has_text="Sami 1").get_by_role("link").first).to_be_focused()
 
 
 async def test_what_was_answered_elsewhere_goes_everywhere(
@@ -124,6 +159,7 @@ async def test_looking_at_the_list_is_seeing(screen: Dashboard, notifier: Runnin
 
 async def test_a_toast_goes_when_the_page_it_leads_to_is_opened(screen: Dashboard, notifier: Running) -> None:
     """On every tab, though it is still to do; what comes while that page is open fades."""
+    await screen.context.clock.set_fixed_time(datetime.now(UTC))  # nothing was in view long enough to be seen
     await screen.context.route(re.compile("/(invoices/new|tasks/)"), as_if_it_were_there)
     page = await screen.tab("/account")
     other = await screen.tab("/account")

@@ -4,7 +4,10 @@ from html import unescape
 
 import httpx
 import pytest
+from litestar import Response
 
+from shared.web import Done
+from shared.web.done import tell
 from tests.web.conftest import HOST
 
 SAID = "Task #1042 was deleted."
@@ -57,3 +60,11 @@ async def test_a_stranger_is_told_nothing(stranger: httpx.AsyncClient) -> None:
         "/sample", headers={"Cookie": "callout_done=task-deleted.7", "Accept": "text/html", "Origin": HOST}
     )
     assert "was deleted" not in answer.text
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_its_cookie_is_as_secure_as_the_site(secure: bool) -> None:
+    """Where the site is https, it is sent by nothing else."""
+    answer: Response[bytes] = Response(b"")
+    tell(answer, Done.TASK_DELETED, 7, secure=secure)
+    assert ("Secure" in answer.cookies[0].to_header().split("; ")) is secure

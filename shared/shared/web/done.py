@@ -36,10 +36,18 @@ SENTENCES: dict[str, str] = {
 }
 
 
-def tell(answer: Response[Any], done: Done, number: int) -> None:
+def tell(answer: Response[Any], done: Done, number: int, *, secure: bool) -> None:
     """The next page that this browser shows says it."""
     answer.set_cookie(
-        Cookie(key=COOKIE, value=f"{done}.{number}", path="/", max_age=SECONDS, httponly=True, samesite="lax")
+        Cookie(
+            key=COOKIE,
+            value=f"{done}.{number}",
+            path="/",
+            max_age=SECONDS,
+            httponly=True,
+            secure=secure,
+            samesite="lax",
+        )
     )
 
 

@@ -142,13 +142,14 @@ def page(
 ) -> Response[str]:
     """A whole page. With `refused` it shows the sentence, and answers with its status."""
     status = refused.why.value if refused else status
+    told = done.told(request)
     answer = Response(
-        _render(request, template, status, refused, context),
+        _render(request, template, status, refused, told, context),
         status_code=status,
         media_type=MediaType.HTML,
         headers=headers,
     )
-    if done.told(request):
+    if told:
         done.forget(answer)
     return answer
 
@@ -167,7 +168,8 @@ def see(
     else:
         answer = Response(b"", status_code=303, media_type=MediaType.TEXT, headers={"Location": path})
     if what:
-        done.tell(answer, what, number)
+        web: Web = request.app.state.web
+        done.tell(answer, what, number, secure=web.settings.secure)
     return answer
 
 
@@ -206,6 +208,7 @@ def _render(
     template: str,
     status: int,
     refused: Refused | None,
+    told: str,
     context: Mapping[str, Any],
 ) -> str:
     web: Web = request.app.state.web
@@ -237,7 +240,7 @@ def _render(
             "live": live,
             "theme": theme if theme in THEMES else "auto",
             "refused": refused,
-            "told": done.told(request),
+            "told": told,
             "back": back(request),
             "answers_form": request.method not in SAFE,
             **context,

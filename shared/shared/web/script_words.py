@@ -49,6 +49,9 @@ def _script_words(_language: str) -> str:
             "more": _counted(
                 lambda count: ngettext("%(num)s more to do", "%(num)s more to do", count, num="%(num)s")
             ),
+            "to_do": _counted(
+                lambda count: ngettext("%(num)s to do · Show", "%(num)s to do · Show", count, num="%(num)s")
+            ),
             "show": _("Show"),
             "notification": _("Notification"),
             "waits": _("To do"),

@@ -11,9 +11,10 @@ let asked = null; // the link of the card whose menu was asked for last
 function place() {
   const { button, list } = opened;
   const at = button.getBoundingClientRect();
-  list.style.position = "fixed";
-  const { offsetWidth: wide, offsetHeight: high } = list;
   const below = at.bottom + 4;
+  list.style.position = "fixed";
+  list.style.maxHeight = `${Math.max(innerHeight - below, at.top - 4) - 8}px`; // all there is, where it is wanted
+  const { offsetWidth: wide, offsetHeight: high } = list;
   const toTheRight = (document.documentElement.dir === "rtl") === list.matches(".dropdown-menu-end, .callout-card-menu");
   const left = toTheRight ? at.left : at.right - wide;
   list.style.top = `${below + high <= innerHeight ? below : Math.max(8, at.top - 4 - high)}px`;

@@ -1,5 +1,6 @@
-// Notifications at the edge of the page. What is to do stays, on every page and in every tab of this device, until
-// somebody closes it here, does it anywhere, or opens the page where it is done; the others fade.
+// Notifications at the edge of the page. What is to do stays, in every tab of this device, until somebody closes it
+// here, does it anywhere, or opens the page where it is done; the others fade. Once it was seen, later pages count it
+// in one line that opens it again.
 
 import { changed } from "./live.js";
 import { commandId, element, local, send } from "./dom.js";
@@ -8,6 +9,8 @@ import { say, time } from "./words.js";
 
 const SHOWN = 12000; // milliseconds that a toast stays that asks nothing
 const OLD = 24 * 3600 * 1000; // milliseconds after which one that nobody answered stays in the list alone
+const GLANCE = 2000; // milliseconds in view after which a page that is left has shown it
+const SEEN = 20000; // milliseconds in view after which the hand at the page has seen it
 const AT_ONCE = 50; // that the server may be asked about
 const KEPT = "toast."; // each waiting toast's place in the store
 const GRAVE = new Set(["delivery_failed", "delivery_unknown", "event_not_applied", "bot_refused"]); // they stay too
@@ -17,13 +20,25 @@ const box = document.getElementById("toasts");
 const narrow = matchMedia("(max-width: 575.98px)");
 const most = () => (narrow.matches ? 1 : 3); // at once; the rest is counted
 const shown = new Map(); // id → element, the newest last
+const folded = new Map(); // id → a notification that was seen before this page, and is counted only
+const inView = new Map(); // id → since when, of what waits
 
-/** A notification; `fresh` ones are announced to a screen reader and remembered if they ask for something. */
-export function toast(frame, { fresh = true } = {}) {
-  if (!box || shown.has(frame.id)) return;
+/** A notification. If it asks for something, this device remembers it, and whether it was seen. */
+export function toast(frame) {
+  if (!box || shown.has(frame.id) || folded.has(frame.id)) return;
   const actions = possible(frame);
   const stays = (actions.length > 0 || GRAVE.has(frame.kind)) && !leadsHere(frame);
-  if (stays && fresh) write(KEPT + frame.id, { ...frame, login: body.dataset.login });
+  const before = stays && read(KEPT + frame.id);
+  if (before?.seen) {
+    folded.set(frame.id, frame);
+    arrange();
+    return;
+  }
+  if (stays && !before) write(KEPT + frame.id, { ...frame, login: body.dataset.login });
+  put(frame, actions, stays);
+}
+
+function put(frame, actions, stays) {
   const made = card(frame, actions, stays);
   shown.set(frame.id, made);
   box.append(made);
@@ -127,10 +142,12 @@ function dismiss(id) {
 function remove(id) {
   shown.get(id)?.remove();
   shown.delete(id);
+  folded.delete(id);
+  inView.delete(id);
   arrange();
 }
 
-/** The newest are shown; how many more wait stands below them. */
+/** The newest are shown; how many more wait stands above them, or alone. */
 function arrange() {
   if (!box) return;
   const all = Array.from(shown.values()).reverse();
@@ -141,12 +158,47 @@ function arrange() {
   for (const each of all) each.hidden = !visible.has(each);
   const hidden = all.filter((each) => each.hidden && each.matches(".callout-stays")).length;
   box.querySelector(".callout-more")?.remove();
-  if (hidden) {
+  if (folded.size) box.prepend(unfolding(folded.size + hidden));
+  else if (hidden) {
     const more = element("a", "callout-more btn btn-sm", say("more", { num: hidden }));
     more.href = "/notifications?show=waiting";
     box.prepend(more);
   }
   body.classList.toggle("callout-toasted", all.length > 0);
+  body.classList.toggle("callout-counted", folded.size > 0);
+  look();
+}
+
+function unfolding(num) {
+  const line = element("button", "callout-more btn btn-sm", say("to_do", { num }));
+  line.type = "button";
+  line.addEventListener("click", () => {
+    const frames = Array.from(folded.values());
+    folded.clear();
+    for (const frame of frames) put(frame, possible(frame), true);
+    shown.get(frames.at(-1).id).querySelector("a, .btn").focus(); // the line is gone from under the cursor
+  });
+  return line;
+}
+
+// ---- what was seen
+
+/** Notes since when each card is in view; one that is covered, or in a tab that nobody sees, is not. */
+function look() {
+  for (const [id, made] of shown) {
+    if (document.hidden || made.hidden || !made.matches(".callout-stays")) inView.delete(id);
+    else if (!inView.has(id)) inView.set(id, Date.now());
+  }
+}
+
+/** Later pages only count what was in view so long. */
+function seen(enough) {
+  for (const [id, since] of inView) {
+    if (Date.now() - since < enough) continue;
+    inView.delete(id);
+    const frame = read(KEPT + id);
+    if (frame && !frame.seen) write(KEPT + id, { ...frame, seen: true });
+  }
 }
 
 // ---- what this device still waits for
@@ -183,11 +235,16 @@ export async function restore() {
   await ask().catch(() => { /* nobody is there: what is kept is shown */ });
   const frames = kept();
   frames.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
-  for (const frame of frames) toast(frame, { fresh: false });
+  for (const frame of frames) toast(frame);
 }
 
 if (box) {
   body.addEventListener("callout:changed", () => { ask().catch(() => { /* it is asked again at the next change */ }); });
   watch(KEPT, (key) => { if (!read(key)) remove(key.slice(KEPT.length)); });
   narrow.addEventListener("change", arrange);
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("pagehide", () => seen(GLANCE));
+  for (const hand of ["pointerdown", "pointermove", "keydown", "wheel"]) {
+    window.addEventListener(hand, () => seen(SEEN), { capture: true, passive: true });
+  }
 }
