@@ -18,6 +18,7 @@ from shared import logs
 from shared.contract.admin import Role
 from shared.refusal import Refused
 from shared.settings import SettingsError
+from shared.version import VERSION
 
 Run = Callable[[argparse.Namespace], Awaitable[None]]
 
@@ -37,6 +38,7 @@ def main() -> None:
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="callout", description="Dispatch field work through Telegram.")
+    root.add_argument("--version", action="version", version=f"Callout {VERSION}")
     commands = root.add_subparsers(required=True, metavar="command")
 
     everything = _command(commands, "up", "start everything on this machine", up.up)

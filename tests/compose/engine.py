@@ -26,7 +26,7 @@ def why_not() -> str | None:
         return "there is no Docker on this machine"
     for needed in (["docker", "info"], ["docker", "compose", "version"]):
         if subprocess.run(needed, capture_output=True, check=False).returncode:
-            return f"`{' '.join(needed)}` fails: is the engine running?"
+            return f"`{' '.join(needed)}` fails, so no engine seems to run"
     return None
 
 
