@@ -18,7 +18,7 @@ from shared.contract import OWNER, QUESTIONS, AnyEvent
 from shared.contract.event import Envelope, Event, verb
 from shared.schemas import REFERENCE, described
 from shared.tracing import HEADER
-from shared.web import USED, Request, Response
+from shared.web import USED, Response
 
 MEDIA_TYPE = "application/vnd.aai.asyncapi+json;version=3.0.0"
 
@@ -98,7 +98,7 @@ def route(service: str, spoken: Callable[[], dict[str, Any]]) -> list[Any]:
     written = cache(lambda: msgspec.json.encode(spoken()))
 
     @get(f"/api/{service}/asyncapi.json", include_in_schema=False, sync_to_thread=False)
-    def asyncapi(request: Request) -> Response[bytes]:
+    def asyncapi() -> Response[bytes]:
         return Response(written(), media_type=MEDIA_TYPE)
 
     return [asyncapi]

@@ -22,9 +22,10 @@ MASK = "***"
 _SECRET = re.compile(
     "|".join(
         (
-            r"\d+:[A-Za-z0-9_-]{16,}",  # a bot's token
+            r"(?<!\d)\d+:[A-Za-z0-9_-]{16,}",  # a bot's token; begun at each digit, a long number would take seconds
             r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",  # who logs in to the server of an address
             r"(?<=DETAIL: )[^\n]*",  # a row that PostgreSQL quotes in its error
+            r"(?<=query argument )[^\n]*",  # a value that asyncpg quotes in its own
         )
     )
 )

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta, Struct
 
+TELEGRAM = "https://api.telegram.org"
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """Each field is the variable `CALLOUT_<FIELD>`.
@@ -31,7 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret: str
     nats_replicas: Annotated[int, Meta(ge=1, le=5)] = 1
     public_url: str = "http://127.0.0.1:8000"
-    telegram_api: str = "https://api.telegram.org"
+    telegram_api: str = TELEGRAM
     telegram_pace: Annotated[float, Meta(gt=0)] = 1.0
     host: str = "127.0.0.1"
     port: int = 8000

@@ -8,6 +8,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.sampling import Decision
 
 from shared import tracing
 from shared.tracing import Span, Trace
@@ -59,7 +60,10 @@ def send_to(endpoint: str, service: str) -> Callable[[], None]:
             told.set_status(otel.StatusCode.ERROR)
         told.end(ended)
 
-    tracing.export(send)
+    def sampled(trace_id: str) -> bool:
+        return provider.sampler.should_sample(None, int(trace_id, 16), "").decision is not Decision.DROP
+
+    tracing.export(send, sampled)
 
     def stop() -> None:
         tracing.export(None)

@@ -65,11 +65,7 @@ class Span:
         self.error = ""
         self.began = time_ns()
         span_id = f"{_ids.getrandbits(64) or 1:016x}"
-        self.trace = (
-            Trace(after.trace_id, span_id, after.sampled)
-            if after
-            else Trace(f"{_ids.getrandbits(128) or 1:032x}", span_id)
-        )
+        self.trace = Trace(after.trace_id, span_id, after.sampled) if after else _begin(span_id)
 
     def end(self) -> None:
         if _export:
@@ -79,15 +75,19 @@ class Span:
 Export = Callable[[Span, int], None]
 """Takes a span that has ended, and when, in nanoseconds since 1970."""
 
+Sampled = Callable[[str], bool]
+"""Whether a trace that begins here is to be recorded, by its id; whoever goes on with it keeps to that."""
+
 _export: Export | None = None
+_sampled: Sampled | None = None
 _here: ContextVar[Trace | None] = ContextVar("callout_trace", default=None)
 _events: ContextVar[Mapping[UUID, Trace] | None] = ContextVar("callout_traces_of_events", default=None)
 
 
-def export(to: Export | None) -> None:
+def export(to: Export | None, sampled: Sampled | None = None) -> None:
     """Has every span of this process sent there from now on."""
-    global _export  # noqa: PLW0603 - where spans go is a fact about the process, as is its log
-    _export = to
+    global _export, _sampled  # where spans go is a fact about the process, as is its log
+    _export, _sampled = to, sampled
 
 
 def export_as(service: str, environment: Mapping[str, str] = os.environ) -> Callable[[], None]:
@@ -97,6 +97,11 @@ def export_as(service: str, environment: Mapping[str, str] = os.environ) -> Call
     from shared.telemetry import send_to  # its libraries take memory, and time at the start
 
     return send_to(environment.get(ENDPOINTS[0], ""), service)
+
+
+def _begin(span_id: str) -> Trace:
+    trace_id = f"{_ids.getrandbits(128) or 1:032x}"
+    return Trace(trace_id, span_id, _sampled is None or _sampled(trace_id))
 
 
 def current() -> Trace | None:

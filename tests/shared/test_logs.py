@@ -61,6 +61,17 @@ def test_what_is_private_is_masked(script: str) -> None:
     assert "***" in str(line)
 
 
+def test_a_long_address_of_digits_holds_nobody_up() -> None:
+    """Anybody may ask for one, and while it is masked nothing else is answered."""
+    (line,) = logged(
+        "from time import process_time as now\n"
+        "began = now()\n"
+        "logs.without_private(None, '', {'path': '/static/' + '1' * 60_000 + ':'})\n"
+        "log.info('told', seconds=now() - began)"
+    )
+    assert line["seconds"] < 1
+
+
 def test_rows_that_the_database_quotes_are_masked_and_the_trace_stays() -> None:
     (line,) = logged(
         "told = {'C': '23505', 'M': 'twice', 'D': 'Key (name)=(\"hidden\") exists.'}\n"
@@ -70,6 +81,16 @@ def test_rows_that_the_database_quotes_are_masked_and_the_trace_stays() -> None:
     assert "hidden" not in str(line)
     assert "UniqueViolationError: twice" in line["exception"]
     assert "DETAIL:" in line["exception"]
+
+
+def test_a_value_that_does_not_fit_its_column_is_masked() -> None:
+    """As asyncpg says it."""
+    (line,) = logged(
+        "try: raise asyncpg.DataError(\"invalid input for query argument $12: 'hidden' (expected an int)\")\n"
+        "except Exception: log.exception('broke')"
+    )
+    assert "hidden" not in str(line)
+    assert "DataError: invalid input for query argument ***" in line["exception"]
 
 
 @pytest.mark.parametrize(
@@ -110,3 +131,24 @@ def test_no_collector_no_libraries() -> None:
         "assert not {'opentelemetry.sdk', 'opentelemetry.exporter', 'requests', 'google.protobuf'} & set(sys.modules)"
     )
     assert logged(script) == []
+
+
+@pytest.mark.parametrize("sampler", ["parentbased_traceidratio", "traceidratio"])
+def test_a_trace_is_recorded_as_a_whole_or_not_at_all(sampler: str) -> None:
+    """Whoever goes on with it keeps to what was decided where it began."""
+    (line,) = logged(
+        f"import os; os.environ |= {{'OTEL_TRACES_SAMPLER': '{sampler}', 'OTEL_TRACES_SAMPLER_ARG': '0.5'}}\n"
+        "from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter\n"
+        "from shared import telemetry\n"
+        "told = InMemorySpanExporter()\n"
+        "telemetry.OTLPSpanExporter = lambda _: told\n"
+        "stop = telemetry.send_to('http://collector:4318', 'tasks')\n"
+        "for _ in range(100):\n"
+        "    with tracing.span('click') as click: pass\n"
+        "    with tracing.span('fold', after=tracing.read(click.trace.header)): pass\n"
+        "stop()\n"
+        "of = lambda name: [f'{each.context.trace_id:x}' for each in told.get_finished_spans() if each.name == name]\n"
+        "log.info('told', clicks=of('click'), folds=of('fold'))"
+    )
+    assert line["clicks"] == line["folds"]
+    assert 0 < len(line["clicks"]) < 100

@@ -6,7 +6,6 @@ Apart from the relay and the fold: what hangs would not tell how long it has hun
 import asyncio
 
 import asyncpg
-from nats.js.errors import NotFoundError
 
 from shared.bus import BUS_TROUBLE, STREAM, Bus
 from shared.journal.database import DATABASE_AWAY
@@ -37,7 +36,7 @@ class Lag:
                     gauge.remove(self._service)
             try:
                 await self._look_at_the_bus()
-            except (*BUS_TROUBLE, NotFoundError):
+            except BUS_TROUBLE:
                 FOLD_LAG.remove(self._service)
             await asyncio.sleep(EVERY)
 

@@ -100,11 +100,11 @@ class Courier:
         for row in await self._ledger.due(closed, AT_ONCE - len(self._busy)):
             if row.chat_id not in self._busy:
                 self._busy[row.chat_id] = asyncio.create_task(self._carry(line, row))
-        IN_FLIGHT.set(len(self._busy))
 
     async def _carry(self, line: Line, row: Row) -> None:
         names = {"delivery": str(row.id), "purpose": row.purpose.value}
         with (
+            IN_FLIGHT.track_inprogress(),
             tracing.span(f"deliver {row.purpose}", SpanKind.CONSUMER, after=tracing.read(row.trace), **names),
             structlog.contextvars.bound_contextvars(**names),
         ):

@@ -93,7 +93,7 @@ class Inbox:
             structlog.contextvars.bound_contextvars(update_id=stored.update_id),
         ):
             taken = await self._handled(stored)
-            log.info("update", handled=taken)
+            log.info("update", again=not taken)
         return taken
 
     async def _handled(self, stored: Stored) -> bool:
@@ -126,7 +126,7 @@ class Inbox:
     async def _fault(self, stored: Stored, error: Exception) -> bool:
         """Counts a fault; True where the update is set aside, so that others need not wait for it."""
         hopeless = isinstance(error, ValidationError)  # it will not parse better next time
-        told = mask(f"{type(error).__name__}: {error}")[:500]
+        told = mask(f"{type(error).__name__}: {_reason(error)}")[:500]
         aside: bool = await self._pool.fetchval(
             """
             UPDATE updates SET faults = faults + 1, trouble = $2, due_at = now() + (faults + 1) * interval '1 second',
@@ -149,3 +149,10 @@ class Inbox:
         while True:
             await self._pool.execute("DELETE FROM updates WHERE handled_at < now() - $1::interval", KEEP)
             await asyncio.sleep(3600)
+
+
+def _reason(error: Exception) -> str:
+    """pydantic would quote what somebody wrote."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
+    return str(error)

@@ -113,7 +113,7 @@ def sort(error: Exception) -> Mishap:
 
 def mask(text: str) -> str:
     """No token survives this, whatever an exception or an address holds."""
-    return re.sub(r"\d+:[A-Za-z0-9_-]{16,}", "…", text)
+    return re.sub(r"(?<!\d)\d+:[A-Za-z0-9_-]{16,}", "…", text)
 
 
 def masked_token(token: str) -> str:
