@@ -13,10 +13,17 @@ PATIENCE = 5.0  # seconds
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Client]:
-    """Raises one of `shared.bus.BUS_TROUBLE` or an OSError where it does not answer in time."""
+    """Raises one of `shared.bus.BUS_TROUBLE` or an OSError where it does not answer in time.
+
+    url  of each server, with commas between them
+    """
     async with asyncio.timeout(PATIENCE):  # left alone, the client dials for two minutes
         client = await nats.connect(
-            url, max_reconnect_attempts=1, reconnect_time_wait=0.2, allow_reconnect=False, error_cb=_quiet
+            url.split(","),
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0.2,
+            allow_reconnect=False,
+            error_cb=_quiet,
         )
     try:
         yield client

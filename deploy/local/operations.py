@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.errors import NotFoundError
 
-from local.access import OPERATOR
 from local.installation import reach, reach_bus
+from local.nats_client import connected
 from local.stack import SERVICES, build
 from local.trouble import CannotStart
-from shared.bus import STREAM, Bus
+from shared.bus import BUS_TROUBLE, STREAM
 from shared.journal import dead_letters
 from shared.service import Service
 
@@ -56,18 +55,15 @@ async def new_password(arguments: argparse.Namespace) -> None:
 async def replay(arguments: argparse.Namespace) -> None:
     """Deletes the stream: the services find it gone, make it anew, and publish their whole journals to it."""
     async with reach_bus(arguments.data) as url:
-        bus = Bus(OPERATOR, url)
-        await bus.start()
         try:
-            with suppress(NotFoundError):
-                await bus.js.delete_stream(STREAM)
-        except NatsTimeoutError:  # so it shows, too, where NATS refuses
+            async with connected(url) as client:
+                with suppress(NotFoundError):
+                    await client.jetstream().delete_stream(STREAM)
+        except (*BUS_TROUBLE, OSError):  # a timeout, too, where NATS refuses
             raise CannotStart(
                 "NATS does not answer, or this user may not delete the stream. "
                 "Under Docker Compose the operator may: `docker compose run --rm operator replay`."
             ) from None
-        finally:
-            await bus.stop()
     print(
         "The stream is gone; the services make it anew and publish their journals to it as soon as they run."
     )

@@ -14,17 +14,24 @@ PROVISIONED = 2
 async def provision(superuser: str, passwords: Mapping[str, str]) -> None:
     """The database, and for each service a role that owns one schema and sees no other. Repeatable.
 
+    Two that run at once wait for each other.
+
     superuser  DSN of one who may do this; its database's name is not looked at
     passwords  of each of `ROLES`
     """
     server = await asyncpg.connect(superuser, database="postgres")
     try:
+        await server.execute("SELECT pg_advisory_lock(hashtext('provision'))")  # until it is closed
         if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
             await server.execute(f"CREATE DATABASE {DATABASE}")
         # PostgreSQL lets every role into every database until told otherwise.
         await server.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
+        await _provision_database(superuser, passwords)
     finally:
         await server.close()
+
+
+async def _provision_database(superuser: str, passwords: Mapping[str, str]) -> None:
     database = await asyncpg.connect(superuser, database=DATABASE)
     try:
         async with database.transaction():

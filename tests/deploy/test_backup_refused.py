@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import secrets
 import sys
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import asyncpg
@@ -15,6 +16,7 @@ import pytest
 from local.access import ROLES
 from local.backup import load
 from local.backup.archive import Header, Reader, Writer
+from local.backup.envelope import opened, sealed
 from local.backup.place import Source, Target
 from local.backup.save import save
 from local.backup.trouble import CannotRestore, CannotSave
@@ -23,6 +25,7 @@ from local.stack import SERVICES, build
 from shared.contract.admin import Role
 from shared.journal import migrations
 from shared.service import Service
+from shared.settings import TELEGRAM
 from tests.conftest import swept
 from tests.running import SECRET, role_of, settings_on
 
@@ -152,6 +155,60 @@ async def test_only_the_installation_with_that_secret_takes_it(files: Files, ser
     assert SECRET.encode() not in files.plain
 
 
+async def test_a_passphrase_is_never_passed_over(files: Files, servers: Servers, tmp_path: Path) -> None:
+    """Whoever names one gets no backup that everybody can read."""
+    (tmp_path / "passphrase").write_text(f"{PASSPHRASE}\n")
+    (tmp_path / "empty").touch()
+    for name, ends, sentence in (
+        ("passphrase", 0, "; encrypted."),  # Compose sets an empty CALLOUT_BACKUP_PASSPHRASE beside it
+        ("empty", 1, "at least 12 characters"),
+        ("missing", 1, "can't be read"),
+    ):
+        code, said = await run(
+            "backup", str(tmp_path / "file"), data=servers.data,
+            CALLOUT_BACKUP_PASSPHRASE_FILE=str(tmp_path / name),
+        )  # fmt: skip
+        assert (code, sentence in said, said.count("\n")) == (ends, True, 1), said
+    code, said = await run("backup", str(tmp_path / "another"), "--encrypt", data=servers.data)
+    assert (code, said.count("\n")) == (1, 1), said
+    assert "No passphrase was given" in said
+    assert not (tmp_path / "another").exists()
+
+
+async def test_a_backup_without_the_secret_is_none(servers: Servers, tmp_path: Path) -> None:
+    """A new secret would fit nothing that it holds."""
+    secret = servers.data / "secret"
+    secret.unlink(missing_ok=True)
+    code, said = await run("backup", str(tmp_path / "file"), data=servers.data)
+    kept = secret.exists()
+    secret.write_text(SECRET)
+    assert code == 1
+    assert "Put it back first" in said
+    assert not kept
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_environment_names_what_is_saved(servers: Servers, tmp_path: Path) -> None:
+    """As in a container, with what is left out at its default."""
+    await emptied(servers)
+    code, said = await run(
+        "backup", str(tmp_path / "file"), data=None,
+        CALLOUT_POSTGRES_ADMIN=servers.postgres_dsn("postgres"), CALLOUT_SECRET=SECRET,
+    )  # fmt: skip
+    assert code == 0, said
+    assert header_of((tmp_path / "file").read_bytes()).telegram_api == TELEGRAM
+
+
+def test_whoever_needs_only_its_beginning_may_stop_there() -> None:
+    """`--show-secret` reads the header of a backup that may be long."""
+    file = BytesIO()
+    with sealed(file, PASSPHRASE) as inside:
+        inside.write(secrets.token_bytes(2**20))
+    file.seek(0)
+    with opened(BufferedReader(file), lambda: PASSPHRASE) as inside:
+        assert len(inside.read(16)) == 16
+
+
 async def test_a_folder_needs_the_secret_or_gets_it(files: Files, tmp_path: Path) -> None:
     """Without a passphrase the backup does not hold it, and says where to put it."""
     file = tmp_path / "backup"
@@ -259,6 +316,7 @@ async def test_an_older_schema_is_restored_and_then_brought_up_to_date(
 async def test_nothing_is_written_where_there_is_nothing(servers: Servers, tmp_path: Path) -> None:
     """A file that can't be written, a passphrase that is too short, an empty database: no half of a backup."""
     await swept(servers)
+    (servers.data / "secret").write_text(SECRET)
     with pytest.raises(CannotSave, match="There is no Callout"):
         await save(Source(servers.postgres_dsn("postgres"), SECRET, "practice"), BytesIO(), with_secret=False)
     code, said = await run("backup", str(tmp_path / "file"), data=servers.data)

@@ -1,7 +1,9 @@
 """The doctor finds what is really broken, says what to do, and quotes nobody."""
 
 import asyncio
+import contextlib
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,18 +17,19 @@ from local.access import ROLES
 from local.doctor.bus import Place, fold
 from local.doctor.findings import Finding, State
 from local.doctor.tables import Outbox, apart, relay
+from local.nats_server import program
 from local.servers import Servers
 from local.stack import SERVICES
 from tests.people import PRIVATE, eventually
 from tests.running import Callout, only
 
 
-async def doctor(servers: Servers, *more: str) -> tuple[int, str]:
+async def doctor(servers: Servers, *more: str, bus: str = "") -> tuple[int, str]:
     """`callout doctor`, as in a container: the addresses come from the environment."""
     named = {f"CALLOUT_POSTGRES_{role.upper()}": servers.postgres_dsn(role) for role in ROLES}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "local.cli", "doctor", *more,
-        env=dict(os.environ) | named | {"CALLOUT_NATS": servers.nats_url()},
+        env=dict(os.environ) | named | {"CALLOUT_NATS": bus or servers.nats_url()},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     said, _ = await process.communicate()
@@ -141,6 +144,38 @@ async def test_a_stopped_callout_is_not_taken_for_a_well_one(clean: Servers) -> 
     finally:
         await clean.start_postgres()
     assert {("database", service) for service in SERVICES} < wrong.keys()
+
+
+async def test_one_of_several_bus_servers_may_be_away(clean: Servers) -> None:
+    """The addresses of all are named, as `compose.cluster.yaml` does."""
+    away = "nats://operator:gone@127.0.0.1:9"
+    for bus in (f"{away},{clean.nats_url()}", f"{clean.nats_url()},{away}"):
+        _, said = await doctor(clean, bus=bus)
+        assert "there is no stream EVENTS" in said, said
+
+
+async def test_a_bus_that_keeps_nothing_is_named(clean: Servers) -> None:
+    """A NATS whose JetStream is off or has no majority; all else is looked at nevertheless."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    nats = await asyncio.create_subprocess_exec(str(program()), "-a", "127.0.0.1", "-p", str(port))
+    try:
+
+        async def answers() -> bool:
+            """a NATS that answers"""
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                return True
+            return False
+
+        await eventually(answers)
+        code, said = await doctor(clean, bus=f"nats://127.0.0.1:{port}")
+    finally:
+        nats.terminate()
+        await nats.wait()
+    assert code == 1
+    assert "JetStream can't be used" in said
+    assert "this machine and PostgreSQL agree" in said
 
 
 @pytest.mark.parametrize(

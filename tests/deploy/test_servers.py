@@ -17,6 +17,7 @@ from nats.js.errors import NotFoundError
 
 import nats
 from local.access import read_access
+from local.provision import provision
 from local.servers import Servers
 from local.trouble import CannotStart
 from tests.deploy.conftest import HOLD, execute, fetchval
@@ -259,6 +260,12 @@ async def test_a_cluster_without_its_passwords_is_a_sentence(tmp_path: Path) -> 
     with pytest.raises(CannotStart, match=r"not servers\.json with its passwords"):
         await Servers(tmp_path).__aenter__()
     assert read_access(tmp_path) is None
+
+
+async def test_two_may_prepare_the_database_at_once(servers: Servers) -> None:
+    """Such as `callout migrate` on two machines: one waits for the other."""
+    dsn, passwords = servers.postgres_dsn("postgres"), servers.access.passwords
+    await asyncio.gather(*(provision(dsn, passwords) for _ in range(4)))
 
 
 async def test_a_new_cluster_is_provisioned_though_an_older_one_was(

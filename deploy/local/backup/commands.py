@@ -16,7 +16,7 @@ from local.backup.load import check, load
 from local.backup.place import source, target
 from local.backup.save import save
 from local.backup.trouble import CannotRestore, CannotSave
-from shared.settings import SettingsError, value_of
+from shared.settings import SettingsError
 
 PASSPHRASE = "CALLOUT_BACKUP_PASSPHRASE"  # noqa: S105 - the name of a variable
 SHORTEST = 12
@@ -108,6 +108,8 @@ def _given_or_asked(arguments: argparse.Namespace) -> str:
 
 
 def _asked_twice() -> str:
+    if not sys.stdin.isatty():
+        raise CannotSave(f"No passphrase was given. Put it into {PASSPHRASE}. No backup was made.")
     first = getpass.getpass("Passphrase for the backup (without it nobody can restore): ")
     if getpass.getpass("Once more: ") != first:
         raise CannotSave("These were two different passphrases. No backup was made.")
@@ -117,7 +119,11 @@ def _asked_twice() -> str:
 def _given(file: Path | None) -> str | None:
     """From the file, else from the environment; never from the command line, which others can see."""
     if file is None:
-        return value_of(PASSPHRASE) or None
+        if given := os.environ.get(PASSPHRASE):  # Compose sets an empty one where there is none
+            return given
+        if not (named := os.environ.get(f"{PASSPHRASE}_FILE")):
+            return None
+        file = Path(named)
     try:
         return file.read_text().strip()
     except OSError as error:

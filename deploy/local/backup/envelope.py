@@ -62,7 +62,8 @@ def opened(file: BufferedReader, passphrase: Callable[[], str]) -> Iterator[IO[b
         decrypting = thread.submit(decrypt)
         with reading:  # closed before the thread is waited for, which else might wait for its reader
             yield reading
-        if error := decrypting.exception():
+        error = decrypting.exception()
+        if error and not isinstance(error, BrokenPipeError):  # that one: nobody wanted to read on
             raise CannotRestore(DAMAGED) from error
 
 

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from local.access import DATABASE, OPERATOR, SUPERUSER, keep_private
 from local.backup.archive import Header, fingerprint
-from local.backup.trouble import CannotRestore
+from local.backup.trouble import CannotRestore, CannotSave
 from local.installation import DEFAULT_DATA, PRACTICE, reach_servers, secret
 from local.migrate import ADMIN
 from local.servers import Servers
 from local.trouble import CannotStart
-from shared.settings import Settings, SettingsError, value_of
+from shared.settings import TELEGRAM, SettingsError, value_of
 
 
 class Source(Struct, frozen=True):
@@ -44,11 +44,16 @@ class Target(Struct, frozen=True):
 async def source(data: Path | None) -> AsyncIterator[Source]:
     """Running or stopped: a folder whose servers don't run has them started for as long as it takes."""
     if _is_in_environment(data):
-        api = value_of("CALLOUT_TELEGRAM_API") or Settings.telegram_api
+        api = value_of("CALLOUT_TELEGRAM_API") or TELEGRAM
         yield Source(_needed(ADMIN), _needed("CALLOUT_SECRET"), api)
         return
     folder = data or DEFAULT_DATA
     async with reach_servers(folder) as access:
+        if not (folder / "secret").exists():
+            raise CannotSave(
+                f"{folder / 'secret'} is not there: without it, nobody could read the clients' data in a backup. "
+                "Put it back first."
+            )
         path = folder / "telegram_api"
         api = path.read_text() if path.exists() else PRACTICE
         yield Source(access.postgres_dsn(SUPERUSER), secret(folder), api)

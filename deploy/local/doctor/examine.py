@@ -100,7 +100,7 @@ async def _flow(databases: dict[str, asyncpg.Connection], client: Client | None)
         if await connection.fetchval("SELECT to_regclass('events') IS NOT NULL")
     }
     waiting = {service: await tables.outbox(connection) for service, connection in databases.items()}
-    places = {service: await bus.place(client, service) for service in SERVICES} if client else {}
+    places = await _places(client)
     behind = any(each and each.pending + each.in_hand for each in places.values())
     if behind or any(each.waiting for each in waiting.values()):
         await asyncio.sleep(BETWEEN)
@@ -109,12 +109,18 @@ async def _flow(databases: dict[str, asyncpg.Connection], client: Client | None)
             tables.relay(service, waiting[service], await tables.outbox(connection))
             for service, connection in databases.items()
         ],
-        *[
-            bus.fold(service, before, await bus.place(client, service))
-            for service, before in places.items()
-            if client
-        ],
+        *[bus.fold(service, places.get(service), now) for service, now in (await _places(client)).items()],
     ]
+
+
+async def _places(client: Client | None) -> dict[str, bus.Place | None]:
+    """Of each service; of none where JetStream does not answer, as `_of_bus` says."""
+    if client is None:
+        return {}
+    try:
+        return {service: await bus.place(client, service) for service in SERVICES}
+    except _NO_BUS:
+        return {}
 
 
 async def _of_bus(client: Client) -> list[Finding]:
