@@ -55,7 +55,7 @@ async def dashboard(browser: Browser, url: str, cookie: str, **more: Any) -> Asy
     opened = Dashboard(url, context)
     yield opened
     await context.close()
-    assert opened.complaints == []
+    assert not opened.complaints, opened.complaints
 
 
 async def struck(page: Page) -> list[int]:
