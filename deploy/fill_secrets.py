@@ -1,4 +1,4 @@
-"""`make secrets`: .env from .env.example, with a new secret wherever one is missing. What is there stays.
+"""`make secrets`: .env from .env.example, and a file for each secret that has none yet. What is there stays.
 
 Uses nothing but the standard library, so that it runs on a server that has Docker and Python alone.
 """
@@ -7,28 +7,65 @@ import os
 import re
 import secrets
 import string
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE, KEPT = ROOT / ".env.example", ROOT / ".env"
-EMPTY = re.compile(r"^(?P<name>[A-Z_]*(?:SECRET|PASSWORD)[A-Z_]*)=$", re.MULTILINE)
+ROLES = ("BOT_GATEWAY", "INVOICES", "NOTIFIER", "REPORTING", "TASKS")
+NAMES = (
+    "CALLOUT_SECRET",
+    "POSTGRES_PASSWORD",
+    *(f"POSTGRES_PASSWORD_{role}" for role in ROLES),
+    *(f"NATS_PASSWORD_{user}" for user in (*ROLES, "OPERATOR", "CLUSTER")),
+    "GRAFANA_PASSWORD",
+)
+SETTING = re.compile(r"^([A-Z_]+)=(.*)$", re.MULTILINE)
 
 
 def main() -> None:
     text = KEPT.read_text() if KEPT.exists() else EXAMPLE.read_text()
-    named = {line.partition("=")[0] for line in text.splitlines()}
-    missing = [line for line in EXAMPLE.read_text().splitlines() if "=" in line and not line.startswith("#")]
-    added = [line for line in missing if line.partition("=")[0] not in named]
+    known = dict(SETTING.findall(text))
+    added = [
+        line
+        for line in EXAMPLE.read_text().splitlines()
+        if (new := SETTING.match(line)) and new[1] not in known
+    ]
     text = "\n".join([text.rstrip("\n"), *added, ""])
-    filled = EMPTY.sub(lambda match: f"{match['name']}={_secret()}", text)
-    new = KEPT.with_name(".env.new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(filled)
-    new.replace(KEPT)
-    print(f"{KEPT.name} has every secret. Keep a copy of it with the backups.")
+    folder = ROOT / (
+        dict(SETTING.findall(text))["CALLOUT_SECRETS"] or sys.exit("CALLOUT_SECRETS in .env names no folder.")
+    )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in NAMES:
+        keep(folder / name, known.get(name, ""))
+    # A version before kept them here.
+    write(
+        KEPT,
+        "".join(line for line in text.splitlines(keepends=True) if line.partition("=")[0] not in NAMES),
+        0o600,
+    )
+    print(f"{KEPT.name} is there, and {folder} has every secret. Keep a copy of both with the backups.")
 
 
-def _secret() -> str:
+def keep(path: Path, before: str) -> None:
+    """Containers read it as users of their own, so that the folder alone keeps others out."""
+    if not path.exists():
+        write(path, before or new(), 0o644)
+    elif before and before != path.read_text().strip():
+        sys.exit(
+            f"{path.name} stands in {KEPT.name}, and {path} holds another one. Take away the one that is not used."
+        )
+
+
+def write(path: Path, text: str, mode: int) -> None:
+    beside = path.with_name(f"{path.name}.new")
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(text)
+    beside.replace(path)
+
+
+def new() -> str:
     """288 random bits. NATS reads a password from the environment as a value of its configuration, where what begins
     with a digit or a sign may be a number; so it begins with a letter."""
     return secrets.choice(string.ascii_letters) + secrets.token_urlsafe(36)

@@ -12,7 +12,7 @@ from local.access import OPERATOR, Access, keep_private, read_access
 from local.servers import Servers
 from local.stack import SERVICES
 from local.trouble import CannotStart, InUse
-from shared.settings import Settings, from_environment, value_of
+from shared.settings import Settings, address_of, from_environment, value_of
 
 DEFAULT_DATA = Path("data")
 PRACTICE = "practice"
@@ -64,10 +64,12 @@ async def reach(data: Path | None, service: str) -> AsyncIterator[Settings]:
     A folder whose servers don't run has them started for as long as the command takes.
     """
     if data is None:
-        for name in ("CALLOUT_POSTGRES", f"CALLOUT_POSTGRES_{service.replace('-', '_').upper()}"):
-            if dsn := value_of(name):
-                yield from_environment({**os.environ, "CALLOUT_POSTGRES": dsn})
-                return
+        if value_of("CALLOUT_POSTGRES"):
+            yield from_environment()
+            return
+        if dsn := address_of(f"CALLOUT_POSTGRES_{service.replace('-', '_').upper()}"):
+            yield from_environment({**os.environ, "CALLOUT_POSTGRES": dsn})
+            return
     folder = data or DEFAULT_DATA
     async with reach_servers(folder) as access:
         yield settings(access, folder)[service]
@@ -76,7 +78,7 @@ async def reach(data: Path | None, service: str) -> AsyncIterator[Settings]:
 @asynccontextmanager
 async def reach_bus(data: Path | None) -> AsyncIterator[str]:
     """Address of the bus for the operator: of the environment where no folder is named, or of the folder."""
-    if data is None and (url := value_of("CALLOUT_NATS")):
+    if data is None and (url := address_of("CALLOUT_NATS")):
         yield url
         return
     async with reach_servers(data or DEFAULT_DATA) as access:

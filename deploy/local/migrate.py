@@ -8,7 +8,7 @@ import asyncpg
 from local.access import ROLES
 from local.provision import provision
 from shared.journal.migrations import migrate
-from shared.settings import SettingsError, value_of
+from shared.settings import SettingsError, address_of
 
 ADMIN = "CALLOUT_POSTGRES_ADMIN"
 
@@ -31,7 +31,7 @@ def _name(role: str) -> str:
 
 
 def _dsn(name: str) -> str:
-    value = value_of(name)
+    value = address_of(name)
     if value is None:
         raise SettingsError(
             f"{name} is not set. It holds the address of the database with this role's password."

@@ -2,9 +2,11 @@
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from cryptography.fernet import Fernet
@@ -55,11 +57,12 @@ class SettingsError(Exception):
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Reads `CALLOUT_NAME`, or the file that `CALLOUT_NAME_FILE` names (for secrets)."""
+    """Reads each setting as `value_of` does, and the addresses of PostgreSQL and NATS as `address_of` does."""
     found: dict[str, str] = {}
     for field in msgspec.structs.fields(Settings):
         name = f"CALLOUT_{field.name.upper()}"
-        value = value_of(name, environment)
+        read = address_of if field.name in ("postgres", "nats") else value_of
+        value = read(name, environment)
         if value is not None:
             found[field.name] = value
         elif field.required:
@@ -73,8 +76,37 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def value_of(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """One variable, or what stands in the file that `<name>_FILE` names; None where neither is set."""
-    if name in environment:
-        return environment[name]
-    file = environment.get(f"{name}_FILE")
-    return Path(file).read_text().strip() if file else None
+    """One variable, or, where that is unset or empty, what the file that `<name>_FILE` names holds."""
+    value, file = environment.get(name), environment.get(f"{name}_FILE")
+    if value or not file:
+        return value
+    try:
+        value = Path(file).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise SettingsError(f"{name}_FILE names {file}, which can't be read: {reason}.") from error
+    if not value:
+        raise SettingsError(f"{name}_FILE names {file}, which is empty.")
+    return value
+
+
+def address_of(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Address of a server with user and password: it holds both, or the password is `<name>_PASSWORD` or its file.
+
+    Of several servers, with commas between them, all take the same password.
+    """
+    address = value_of(name, environment)
+    password = value_of(f"{name}_PASSWORD", environment)
+    if not address or not password:
+        return address
+    return ",".join(_with_password(each, password, name) for each in re.split(r",(?=\w+://)", address))
+
+
+def _with_password(address: str, password: str, name: str) -> str:
+    parts = urlsplit(address)
+    user, _, place = parts.netloc.rpartition("@")
+    if not user or ":" in user:
+        raise SettingsError(
+            f"{name} must name a user and no password, as in nats://tasks@nats:4222, where {name}_PASSWORD gives it."
+        )
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}").geturl()

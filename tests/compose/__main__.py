@@ -37,11 +37,14 @@ async def main(arguments: argparse.Namespace) -> None:
             older = copy_of(arguments.begin, Path(scratch) / "older")
             await told(f"The image of {arguments.begin}", image(older, "older"))
         else:
+            older = copy_of(arguments.revision, Path(scratch) / "older")
             await run("docker", "tag", "callout:check", "callout:older", folder=here)
+        compose = Compose(older, arguments.port)
+        compose.configure()
         compose.version = "older"
         await compose("down", "--volumes", "--remove-orphans")
         try:
-            await under_compose(compose)
+            await under_compose(compose, here)
         except AssertionError:
             print(
                 "\nWhat the proxy says:",
@@ -59,17 +62,20 @@ async def main(arguments: argparse.Namespace) -> None:
     print("All of it holds.", flush=True)
 
 
-async def under_compose(compose: Compose) -> None:
+async def under_compose(compose: Compose, newer: Path) -> None:
+    await compose.ask_without_wget()
     await told("Started from nothing", compose.up())
-    await told("Closed", checks.containers_are_closed(compose))
     async with checks.reached(compose) as callout:
         await told("The workflow", checks.the_workflow_runs(callout))
 
         async def upgraded() -> None:
             compose.version = "check"
+            compose.take_over(newer)
+            await compose.ask_without_wget()
             await compose.up()
 
         await told("An upgrade under load", checks.an_upgrade_loses_nothing(compose, callout, upgraded))
+        await told("Closed", checks.containers_are_closed(compose))
         await told("Replicas", checks.replicas_share_the_work(compose, callout))
         await told("Any replica may die", checks.any_replica_may_die(compose, callout))
         await told("Nothing is dead", checks.nothing_is_dead(compose))

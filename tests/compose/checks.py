@@ -53,23 +53,32 @@ async def image_is_lean(name: str, base: str, compose: Compose) -> str:
 
 
 async def a_missing_secret_is_named(compose: Compose) -> str:
-    settings = compose.folder / ".env"
-    whole = settings.read_text()
-    without = [line for line in whole.splitlines() if not line.startswith("CALLOUT_SECRET=")]
-    settings.write_text("\n".join(without))
-    try:
-        told = await compose("config", "--quiet")
-    except Failed as failed:
-        told = str(failed)
-    finally:
-        settings.write_text(whole)
-    assert "CALLOUT_SECRET is missing a value: run `make secrets`" in told, told
-    return told.strip().splitlines()[-1].partition("required ")[2]
+    """Without `make secrets` it says so; where one file went astray, it names that file."""
+    kept, secret = compose.folder / ".env", compose.folder / "secrets" / "NATS_PASSWORD_TASKS"
+    said = []
+    for file, named in (
+        (kept, "CALLOUT_SECRETS is missing a value: run `make secrets` once"),
+        (secret, f"does not exist: {secret}"),
+    ):
+        whole = file.read_bytes()
+        file.unlink()
+        try:
+            await compose("create", "--no-build", "nats")
+            told = "nothing was wrong"
+        except Failed as failed:
+            told = str(failed)
+        finally:
+            file.write_bytes(whole)
+        assert named in told, told
+        said.append(named)
+    await compose("down", "--volumes")
+    return "; ".join(said)
 
 
 async def containers_are_closed(compose: Compose) -> str:
-    """Read-only, without rights, within limits, healthy, and with one door to the world."""
+    """Read-only, without rights, within limits, healthy, with one door to the world, and telling no secret."""
     doors = set()
+    secrets = {path.name: path.read_text() for path in (compose.folder / "secrets").iterdir()}
     containers = await compose.containers()
     for each in containers:
         service, host = service_of(each), each["HostConfig"]
@@ -81,6 +90,8 @@ async def containers_are_closed(compose: Compose) -> str:
         assert service in {"postgres", "volumes"} or each["Config"]["User"] == "10001:10001", service
         if each["State"]["Running"] and service != "phone":
             assert each["State"]["Health"]["Status"] == "healthy", service
+        told = json.dumps(each)
+        assert not [name for name, secret in secrets.items() if secret in told], service
         if any(each["NetworkSettings"]["Ports"].values()):
             doors.add(service)
     assert doors == {"proxy", "phone"}, doors
@@ -241,7 +252,7 @@ async def everything_of(compose: Compose) -> dict[str, list[list[str]]]:
 
 
 async def a_backup_restores_everything(compose: Compose, callout: Callout) -> str:
-    """On an empty machine with the same .env: the same rows before anything starts, and the same pages after."""
+    """On an empty machine with the same secrets: the same rows before anything starts, and the same pages after."""
     pages = (
         "/api/tasks?limit=200",
         "/api/invoices",
@@ -253,6 +264,8 @@ async def a_backup_restores_everything(compose: Compose, callout: Callout) -> st
     given = [word for name, value in secret.items() for word in ("-e", f"{name}={value}")]
     before, shown = await everything_of(compose), [await callout.office.get(page) for page in pages]
     file = await compose.raw("run", "--rm", "-T", *given, "operator", "backup", "-")
+    kept = await compose("run", "--rm", "-T", *given, "operator", "restore", "-", "--show-secret", given=file)
+    assert kept == (compose.folder / "secrets" / "CALLOUT_SECRET").read_text()
     await compose("down", "--volumes")
     await compose("run", "--rm", "-T", "migrate")
     printed = await compose("run", "--rm", "-T", *given, "operator", "restore", "-", given=file)

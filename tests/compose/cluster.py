@@ -1,6 +1,6 @@
 """`compose.cluster.yaml`: three NATS servers, of which one may die."""
 
-from tests.compose.checks import reached
+from tests.compose.checks import reached, the_doctor_is_content
 from tests.compose.engine import Compose, run
 from tests.journeys.test_workflow import completed, joined
 
@@ -9,6 +9,7 @@ async def a_bus_of_three_survives_one(compose: Compose) -> str:
     """The one that leads the stream EVENTS is killed; a whole round goes on as before, and again when it is back."""
     cluster = Compose(compose.folder, compose.port, files=("compose.yaml", "compose.cluster.yaml"))
     cluster.version = compose.version
+    await cluster.ask_without_wget()
     await cluster.up()
     async with reached(cluster) as callout, callout.office.screen() as screen:
         worker = await joined(callout, "Lea Haddad")
@@ -22,4 +23,5 @@ async def a_bus_of_three_survives_one(compose: Compose) -> str:
             await cluster.up("--no-recreate")
         ids = [frame["id"] for frame in screen.frames if "id" in frame]
     assert len(set(ids)) == len(ids), "a notification came twice"
+    await the_doctor_is_content(cluster)
     return "each of the three in turn; nothing that an admin sees changed"

@@ -11,9 +11,12 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "callout-check"
+ASK = r"""exec 3<>"/dev/tcp/$${0%:*}/$${0#*:}"; printf 'GET %s HTTP/1.0\r\n\r\n' "$$1" >&3; grep -q '^HTTP/1.. 2' <&3"""
+"""What `wget -q -O /dev/null http://$0$1` asks, in bash alone; as Compose wants it, with each `$` twice."""
 
 
 class Failed(Exception):
@@ -77,11 +80,18 @@ class Compose:
         self.folder = folder
         self.port = port
         self.files = files
+        self.more: list[str] = []
         self.version = "check"
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def take_over(self, newer: Path) -> None:
+        """The next version's files in place of this one's, with its settings and secrets."""
+        own = shutil.ignore_patterns(".env", "secrets")
+        shutil.copytree(newer, self.folder, ignore=own, dirs_exist_ok=True)
+        self.configure()
 
     def configure(self) -> None:
         """`make secrets`, and what differs on this machine from `.env.example`."""
@@ -101,7 +111,7 @@ class Compose:
         return (await self.raw(*arguments, given=given)).decode().strip()
 
     async def raw(self, *arguments: str, given: bytes | None = None) -> bytes:
-        files = [word for name in self.files for word in ("-f", name)]
+        files = [word for name in (*self.files, *self.more) for word in ("-f", name)]
         return await run(
             "docker", "compose", "-p", PROJECT, *files, "--profile", "practice", *arguments,
             folder=self.folder, environment={"CALLOUT_VERSION": self.version}, given=given,
@@ -109,6 +119,28 @@ class Compose:
 
     async def up(self, *more: str) -> None:
         await self("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180", *more)
+
+    async def ask_without_wget(self) -> None:
+        """The public images of NATS and Caddy have `wget` for their health checks; a stand-in for one may not."""
+        services = json.loads(await self("config", "--format", "json"))["services"]
+        changed = {}
+        for name, service in services.items():
+            test = service.get("healthcheck", {}).get("test") or []
+            if "wget" in test and not await self._has_wget(service["image"]):
+                changed[name] = {
+                    "healthcheck": {"test": ["CMD", "bash", "-c", ASK, *urlsplit(test[-1])[1:3]]}
+                }
+        if changed:
+            file = self.folder / f"without-wget.{self.files[-1]}"
+            file.write_text(json.dumps({"services": changed}))
+            self.more = [file.name]
+
+    async def _has_wget(self, image: str) -> bool:
+        look = ("docker", "run", "--rm", "--entrypoint", "sh", image, "-c", "command -v wget")
+        try:
+            return bool(await said(*look, folder=self.folder))
+        except Failed:
+            return False
 
     async def containers(self) -> list[dict[str, Any]]:
         """All that `docker inspect` says of each."""

@@ -14,7 +14,7 @@ from local.installation import DEFAULT_DATA, PRACTICE, reach_servers, secret
 from local.migrate import ADMIN
 from local.servers import Servers
 from local.trouble import CannotStart
-from shared.settings import TELEGRAM, SettingsError, value_of
+from shared.settings import TELEGRAM, SettingsError, address_of, value_of
 
 
 class Source(Struct, frozen=True):
@@ -45,7 +45,7 @@ async def source(data: Path | None) -> AsyncIterator[Source]:
     """Running or stopped: a folder whose servers don't run has them started for as long as it takes."""
     if _is_in_environment(data):
         api = value_of("CALLOUT_TELEGRAM_API") or TELEGRAM
-        yield Source(_needed(ADMIN), _needed("CALLOUT_SECRET"), api)
+        yield Source(_needed(ADMIN, address_of), _needed("CALLOUT_SECRET"), api)
         return
     folder = data or DEFAULT_DATA
     async with reach_servers(folder) as access:
@@ -69,7 +69,7 @@ async def target(data: Path | None, header: Header) -> AsyncIterator[Target]:
                 "Set it to that installation's first"
                 + ("; `callout restore FILE --show-secret` prints it." if header.secret else ".")
             )
-        yield Target(_needed(ADMIN), _needed("CALLOUT_NATS"), lambda: None)
+        yield Target(_needed(ADMIN, address_of), _needed("CALLOUT_NATS", address_of), lambda: None)
         return
     folder = data or DEFAULT_DATA
     kept = _secret_for(folder, header)
@@ -120,8 +120,8 @@ def _is_in_environment(data: Path | None) -> bool:
     return data is None and value_of(ADMIN) is not None
 
 
-def _needed(name: str) -> str:
-    value = value_of(name)
+def _needed(name: str, read: Callable[[str], str | None] = value_of) -> str:
+    value = read(name)
     if value is None:
         raise SettingsError(f"{name} is not set. The part of README.md on backups says what it holds.")
     return value

@@ -7,7 +7,7 @@ from msgspec import Struct
 from local.access import OPERATOR
 from local.installation import DEFAULT_DATA, access_of
 from local.stack import SERVICES
-from shared.settings import SettingsError, value_of
+from shared.settings import SettingsError, address_of, value_of
 
 
 class Patient(Struct, frozen=True):
@@ -37,7 +37,7 @@ def patient(data: Path | None) -> Patient:
 
 
 def _needed(name: str) -> str:
-    value = value_of(name)
+    value = address_of(name)
     if value is None:
         raise SettingsError(f"{name} is not set. The doctor needs it to look at every service.")
     return value

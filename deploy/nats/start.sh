@@ -1,0 +1,12 @@
+#!/bin/sh
+# NATS reads variables and no files: each secret becomes the variable of its name, for the server alone.
+set -eu
+for secret in /run/secrets/*; do
+  export "${secret##*/}=$(cat "$secret")"
+done
+if [ -n "${NATS_PASSWORD_CLUSTER:-}" ]; then
+  export NATS_ROUTE_1="nats://cluster:$NATS_PASSWORD_CLUSTER@nats:6222"
+  export NATS_ROUTE_2="nats://cluster:$NATS_PASSWORD_CLUSTER@nats2:6222"
+  export NATS_ROUTE_3="nats://cluster:$NATS_PASSWORD_CLUSTER@nats3:6222"
+fi
+exec nats-server --config "$1"
