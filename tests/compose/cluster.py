@@ -1,8 +1,11 @@
 """`compose.cluster.yaml`: three NATS servers, of which one may die."""
 
+from functools import partial
+
 from tests.compose.checks import reached, the_doctor_is_content
 from tests.compose.engine import Compose, run
 from tests.journeys.test_workflow import completed, joined
+from tests.people import eventually
 
 
 async def a_bus_of_three_survives_one(compose: Compose) -> str:
@@ -18,6 +21,7 @@ async def a_bus_of_three_survives_one(compose: Compose) -> str:
             name = (await cluster("ps", "--format", "{{.Name}}", each)).strip()
             await run("docker", "kill", name, folder=cluster.folder)
             number = await completed(callout, worker)
+            await eventually(partial(the_doctor_names, cluster, each), seconds=30)
             await screen.shows("task_completed", f"#{number}")
             await run("docker", "start", name, folder=cluster.folder)
             await cluster.up("--no-recreate")
@@ -25,3 +29,7 @@ async def a_bus_of_three_survives_one(compose: Compose) -> str:
     assert len(set(ids)) == len(ids), "a notification came twice"
     await the_doctor_is_content(cluster)
     return "each of the three in turn; nothing that an admin sees changed"
+
+
+async def the_doctor_names(cluster: Compose, server: str) -> bool:
+    return f"{server} is away" in await cluster("run", "--rm", "-T", "--no-deps", "operator", "doctor")

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import msgspec
 import pytest
+from nats.js.api import ClusterInfo, PeerInfo
 
 from local.access import ROLES
-from local.doctor.bus import Place, fold
+from local.doctor.bus import Place, copies, fold
 from local.doctor.findings import Finding, State
 from local.doctor.tables import Outbox, apart, relay
 from local.nats_server import program
@@ -201,3 +202,19 @@ def test_who_is_behind_and_gets_on_is_only_busy() -> None:
     assert fold("tasks", behind, nearer).state is State.OK
     assert fold("tasks", behind, behind).state is State.WRONG
     assert fold("tasks", behind, None).state is State.WRONG
+
+
+def test_a_server_that_keeps_no_copy_is_named() -> None:
+    """Three servers keep every event; one that is away or behind leaves the bus without a spare."""
+
+    def keeping(*peers: PeerInfo) -> Finding:
+        [found] = copies(3, ClusterInfo(leader="nats", replicas=list(peers)))
+        return found
+
+    well, behind = PeerInfo("nats2", current=True), PeerInfo("nats2", current=False, lag=7)
+    away = PeerInfo("nats3", current=False, offline=True)
+    assert keeping(well, PeerInfo("nats3", current=True)).state is State.OK
+    assert "nats3 is away" in keeping(well, away).says
+    assert "nats2 lags behind and nats3 is away" in keeping(behind, away).says
+    assert "one of 3 servers alone" in keeping().says
+    assert copies(1, None) == []

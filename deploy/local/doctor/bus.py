@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 from nats.aio.client import Client
+from nats.js.api import ClusterInfo
 from nats.js.errors import NotFoundError
 
 from local.doctor.findings import Finding, ok, warning, wrong
@@ -68,14 +69,45 @@ async def store(client: Client) -> list[Finding]:
         f" of {most / 2**20:,.0f}" if most > 0 else ""
     )
     try:
-        kept = (await js.stream_info(STREAM)).state
+        stream = await js.stream_info(STREAM)
     except NotFoundError:
         do = "The services make it and publish their journals to it as soon as they run: start them."
         return [wrong("bus", None, f"there is no stream {STREAM}", do)]
-    says = f"{used}; {STREAM} has {kept.messages:,} events"
+    says = f"{used}; {STREAM} has {stream.state.messages:,} events"
     if most > 0 and account.storage > FULL * most:
-        return [warning("bus", None, says, "Give JetStream more room (max_file_store) before it is full.")]
-    return [ok("bus", None, says)]
+        room = warning("bus", None, says, "Give JetStream more room (max_file_store) before it is full.")
+    else:
+        room = ok("bus", None, says)
+    return [room, *copies(len(client.servers), stream.cluster)]
+
+
+def copies(servers: int, cluster: ClusterInfo | None) -> list[Finding]:
+    """Whether each server that should keep the stream does; nothing where there is one server alone.
+
+    servers  how many are known
+    """
+    if servers == 1:
+        return []
+    others = (cluster and cluster.replicas) or []
+    keep = len(others) + 1
+    if keep == 1:
+        return [
+            warning(
+                "copies", None, f"{STREAM} is kept by one of {servers} servers alone",
+                "`callout replay` makes it anew on all of them, where CALLOUT_NATS_REPLICAS says so.",
+            )
+        ]  # fmt: skip
+    lack = [
+        f"{peer.name} {'is away' if peer.offline else 'lags behind'}" for peer in others if not peer.current
+    ]
+    if not lack:
+        return [ok("copies", None, f"{keep} servers keep {STREAM}")]
+    return [
+        warning(
+            "copies", None, f"of {keep} servers that keep {STREAM}, {' and '.join(lack)}",
+            "Bring it back: until then, another that stops would stop the bus.",
+        )
+    ]  # fmt: skip
 
 
 async def clock(client: Client) -> list[Finding]:
