@@ -22,6 +22,10 @@ def secret(data: Path) -> str:
     """The installation's secret; made at the first start, kept with mode 600."""
     path = data / "secret"
     if not path.exists():
+        if (data / "telegram_api").exists():  # kept later in the first start
+            raise CannotStart(
+                f"{path} is gone, and nothing else opens the clients' data in this folder. Put it back from a backup."
+            )
         data.mkdir(parents=True, exist_ok=True)
         keep_private(path, secrets.token_urlsafe(48).encode())
     kept = path.read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from local.installation import settings, telegram_api
+from local.installation import secret, settings, telegram_api
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.servers import Servers
@@ -32,6 +32,7 @@ async def up(arguments: argparse.Namespace) -> None:
         print(f"Starting Callout in {data.absolute()} …", flush=True)
         servers = await stack.enter_async_context(Servers(data))
         stack.callback(asyncio.create_task(servers.keep_running()).cancel)
+        secret(data)
         api = telegram_api(data)
         phone: str | None = None
         if api is None:

@@ -25,6 +25,17 @@ def test_a_secret_that_was_lost_is_not_replaced(tmp_path: Path, kept: str) -> No
         secret(tmp_path)
 
 
+def test_a_secret_that_is_gone_is_not_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new one would open none of the clients' data, and hide that."""
+    monkeypatch.delenv("CALLOUT_TELEGRAM_API", raising=False)
+    secret(tmp_path)
+    telegram_api(tmp_path)
+    (tmp_path / "secret").unlink()
+    with pytest.raises(CannotStart, match="is gone"):
+        secret(tmp_path)
+    assert not (tmp_path / "secret").exists()
+
+
 def test_the_bot_api_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start that forgets it would talk to the practice phone with a real bot's token."""
     monkeypatch.delenv("CALLOUT_TELEGRAM_API", raising=False)
