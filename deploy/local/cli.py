@@ -80,7 +80,9 @@ def parser() -> argparse.ArgumentParser:
     loaded = _command(commands, "restore", "fill an empty installation from a backup", restore)
     loaded.add_argument("file", help="- reads standard input")
     loaded.add_argument(
-        "--show-secret", action="store_true", help="restore nothing; print the secret that its data is encrypted with"
+        "--show-secret",
+        action="store_true",
+        help="restore nothing; print the secret that its data is encrypted with",
     )
     _passphrase_file(loaded)
     _data(loaded)
