@@ -5,6 +5,7 @@ import asyncio
 import re
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -91,11 +92,18 @@ async def described(callout: Callout) -> Described:
 async def test_what_was_promised_is_described_and_done_so(fresh: Callout) -> None:
     """Each call of the contract is in its service's document, with its fields; and on a day on which everything
     happens each call that is described succeeds at least once, and answers as it is described."""
+    unfound: set[str] = set()
     for service, promises in PROMISED.items():
         document = await fresh.office.get(f"/api/{service}/openapi.json")
         for promise in promises.strip().splitlines():
             await keeps(document, promise.strip())
         assert set(VITALS) <= set(document["paths"])
+        unfound |= {
+            path
+            for path, operations in document["paths"].items()
+            if "{" not in path and "404" in operations.get("get", {}).get("responses", {})
+        }
+    assert unfound == {"/api/notifications"}
     spoken = Spoken(await fresh.office.get("/api/notifier/asyncapi.json"))
     assert spoken.sent()["Notification"] == "/ws"
 
@@ -134,6 +142,7 @@ async def look_around(callout: Callout) -> None:
         "/api/admins", "/api/tokens", "/api/sessions", "/api/notifications",
     ):  # fmt: skip
         await office.get(path)
+    assert (await office.http.get(f"/api/notifications?after={uuid4()}")).status_code == 404
     assert (await office.http.get(f"/api/invoices/{invoice}/document")).content.startswith(b"%PDF")
     async with httpx.AsyncClient(base_url=callout.url, headers={"Origin": callout.url}) as browser:
         await browser.post("/login", data={"login": "owner", "password": callout.password})
