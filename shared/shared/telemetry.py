@@ -1,7 +1,10 @@
 """Sending spans to an OpenTelemetry collector, by OTLP over HTTP. Loaded only where one is named."""
 
+import logging
 from collections.abc import Callable
+from threading import Thread
 
+import structlog
 from opentelemetry import trace as otel
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -13,6 +16,10 @@ from opentelemetry.sdk.trace.sampling import Decision
 from shared import tracing
 from shared.tracing import Span, Trace
 from shared.version import VERSION
+
+log = structlog.get_logger()
+
+PATIENCE = 2.0  # seconds that a stop waits for the collector to take what is left
 
 
 class _Given(IdGenerator):
@@ -28,7 +35,7 @@ class _Given(IdGenerator):
 
 
 def send_to(endpoint: str, service: str) -> Callable[[], None]:
-    """Begins to send; the answer ends it, and waits a few seconds for what is still to be sent.
+    """Begins to send; the answer ends it, and waits a moment for what is still to be sent.
 
     endpoint  base address of the collector; empty: the standard variables say where, as they say all else
               (headers, certificates, sampling)
@@ -67,7 +74,14 @@ def send_to(endpoint: str, service: str) -> Callable[[], None]:
 
     def stop() -> None:
         tracing.export(None)
-        provider.shutdown()
+        # It would wait for each batch's timeout and its tries.
+        ending = Thread(target=provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(PATIENCE)
+        if ending.is_alive():
+            log.warning("spans dropped", reason="the collector does not take them")
+            logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+            exporter.shutdown()  # type: ignore[no-untyped-call]
 
     return stop
 

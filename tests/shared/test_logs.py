@@ -133,6 +133,27 @@ def test_no_collector_no_libraries() -> None:
     assert logged(script) == []
 
 
+@pytest.mark.parametrize("listens", [True, False], ids=["silent", "gone"])
+def test_a_collector_that_does_not_answer_holds_up_no_stop(listens: bool) -> None:
+    """What is left for it is dropped, which one line says."""
+    lines = logged(
+        "import socket, time\n"
+        "collector = socket.create_server(('127.0.0.1', 0))\n"
+        "from shared import telemetry\n"
+        "stop = telemetry.send_to(f'http://127.0.0.1:{collector.getsockname()[1]}', 'tasks')\n"
+        f"if not {listens}: collector.close()\n"
+        "for _ in range(1500):\n"
+        "    with tracing.span('click'): pass\n"
+        "began = time.monotonic()\n"
+        "stop()\n"
+        "log.info('stopped', seconds=time.monotonic() - began)\n"
+        "time.sleep(1)"
+    )
+    assert [line["event"] for line in lines if "logger" not in line] == ["spans dropped", "stopped"]
+    assert lines[-1]["event"] == "stopped"
+    assert lines[-1]["seconds"] < 3
+
+
 @pytest.mark.parametrize("sampler", ["parentbased_traceidratio", "traceidratio"])
 def test_a_trace_is_recorded_as_a_whole_or_not_at_all(sampler: str) -> None:
     """Whoever goes on with it keeps to what was decided where it began."""
