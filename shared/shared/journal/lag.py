@@ -4,12 +4,18 @@ Apart from the relay and the fold: what hangs would not tell how long it has hun
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import asyncpg
+import structlog
+from prometheus_client import Gauge
 
 from shared.bus import BUS_TROUBLE, STREAM, Bus
 from shared.journal.database import DATABASE_AWAY
 from shared.metrics import DEAD_LETTERS, FOLD_LAG, OUTBOX, OUTBOX_AGE
+
+log = structlog.get_logger()
 
 EVERY = 5.0
 
@@ -20,6 +26,18 @@ FROM outbox
 """
 
 
+async def measured(look: Callable[[], Awaitable[None]], forget: Callable[[], None]) -> None:
+    """Looks once. What can't be measured is absent from then on, never old; and nobody ceases to lead for it."""
+    try:
+        async with asyncio.timeout(EVERY):
+            await look()
+    except (*DATABASE_AWAY, *BUS_TROUBLE):
+        forget()  # whoever needs that server says so in the log
+    except Exception:
+        forget()
+        log.exception("not measured")
+
+
 class Lag:
     def __init__(self, service: str, pool: asyncpg.Pool, bus: Bus) -> None:
         self._service = service
@@ -27,18 +45,14 @@ class Lag:
         self._bus = bus
 
     async def run(self) -> None:
-        # A server that is away leaves its gauges absent, never old; whoever needs it says so in the log.
         while True:
-            try:
-                await self._count()
-            except DATABASE_AWAY:
-                for gauge in (OUTBOX, OUTBOX_AGE, DEAD_LETTERS):
-                    gauge.remove(self._service)
-            try:
-                await self._look_at_the_bus()
-            except BUS_TROUBLE:
-                FOLD_LAG.remove(self._service)
+            await measured(self._count, partial(self._forget, OUTBOX, OUTBOX_AGE, DEAD_LETTERS))
+            await measured(self._look_at_the_bus, partial(self._forget, FOLD_LAG))
             await asyncio.sleep(EVERY)
+
+    def _forget(self, *gauges: Gauge) -> None:
+        for gauge in gauges:
+            gauge.remove(self._service)
 
     async def _count(self) -> None:
         row = await self._pool.fetchrow(_COUNTS)

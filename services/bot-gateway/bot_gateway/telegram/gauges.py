@@ -1,15 +1,13 @@
 """How it stands with Telegram, measured every few seconds by the replica that leads; the others know nothing of it."""
 
 import asyncio
-from contextlib import suppress
 
 import asyncpg
 
 from bot_gateway import views
 from bot_gateway.domain import Link
 from shared import clock
-from shared.journal.database import DATABASE_AWAY
-from shared.journal.lag import EVERY
+from shared.journal.lag import EVERY, measured
 
 from .metrics import LINK, POLLED, SERVICE, WAITING, WAITING_AGE
 
@@ -21,14 +19,11 @@ class Gauges:
     async def run(self) -> None:
         try:
             while True:
-                with suppress(*DATABASE_AWAY):  # whoever needs it says so in the log
-                    await self._look()
+                await measured(self._look, self._forget)
                 await asyncio.sleep(EVERY)
         finally:
-            for gauge in (WAITING, WAITING_AGE, POLLED):
-                gauge.remove(SERVICE)
-            for state in Link:
-                LINK.remove(state)
+            self._forget()
+            POLLED.clear()
 
     async def _look(self) -> None:
         queue = await views.queue(self._pool)
@@ -37,3 +32,7 @@ class Gauges:
         now = (await views.token(self._pool)).state
         for state in Link:
             LINK.labels(state).set(state is now)
+
+    def _forget(self) -> None:
+        for gauge in (WAITING, WAITING_AGE, LINK):
+            gauge.clear()
