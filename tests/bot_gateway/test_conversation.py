@@ -6,6 +6,7 @@ import pytest
 
 from shared.contract.admin import Role
 from shared.contract.task import Action, ClientInfoSent, TapAnswer, TaskAccepted, TaskRejected, Verdict
+from shared.tracing import Span
 from tests.bot_gateway.conftest import Gateway
 from tests.people import Person, buttons, eventually
 
@@ -112,6 +113,18 @@ async def test_a_refused_press_is_answered_and_the_message_drawn_again(
     edits = await gateway.calls("editMessageText")
     assert edits
     assert buttons(await yasmin.sees("#1042"))
+
+
+async def test_a_message_that_is_as_it_should_be_is_no_error(
+    gateway: Gateway, yasmin: Person, spans: list[Span]
+) -> None:
+    """Drawn again after a refusal, it says the same; Telegram calls that an error."""
+    info = await gateway.sent(yasmin)
+    gateway.desk.verdict = lambda tap: TapAnswer(Verdict.REFUSED, "This offer is no longer yours.")
+    await yasmin.presses(info, "Accept")
+    await gateway.quiet()
+    assert [call["code"] for call in await gateway.calls("editMessageText")] == [400]
+    assert [each.error for each in spans if each.name == "telegram editMessageText"] == [""]
 
 
 @pytest.mark.parametrize("forged", ["t:1042:1:explain", "t:0:1:accept", "admin", "t:1042:1:accept;x", "🙂"])

@@ -25,8 +25,9 @@ from shared.contract.task import (
 )
 from shared.language import _, speaking
 from shared.sentences import kept_failing, stored
+from shared.tracing import Span
 from tests.bot_gateway.conftest import Gateway
-from tests.people import Person
+from tests.people import Person, eventually
 
 
 async def test_a_press_while_tasks_is_down_is_saved_and_confirmed(gateway: Gateway, yasmin: Person) -> None:
@@ -41,6 +42,30 @@ async def test_a_press_while_tasks_is_down_is_saved_and_confirmed(gateway: Gatew
     await yasmin.sees("You accepted the task.")
     await yasmin.sees("Well done.")
     assert gateway.desk.done() == [(1042, 1, Action.ACCEPT), (1042, 1, Action.COMPLETE)]
+
+
+async def test_a_press_that_has_to_wait_stays_in_its_trace(
+    gateway: Gateway, yasmin: Person, spans: list[Span]
+) -> None:
+    """However often it is taken again, and as far as the answer that it gets in the end."""
+    info = await gateway.sent(yasmin)
+    await gateway.desk.close()
+    assert "Saved" in await yasmin.presses(info, "Accept")
+    await gateway.desk.open()
+    await yasmin.sees("You accepted the task.")
+    update = await gateway.service.pool.fetchval("SELECT max(update_id) FROM updates WHERE promised")
+
+    async def taken() -> list[Span]:
+        """the same update twice"""
+        return [each for each in spans if each.attributes.get("update_id") == update][1:]
+
+    for again in await eventually(taken):
+        first = next(each for each in spans if each.attributes.get("update_id") == update)
+        assert again.after == first.trace
+        assert any(
+            each.trace.trace_id == first.trace.trace_id and each.name == "telegram sendMessage"
+            for each in spans
+        )
 
 
 async def test_killed_between_a_press_and_its_handling(gateway: Gateway, yasmin: Person) -> None:

@@ -179,7 +179,8 @@ class Courier:
             except Exception as error:
                 mishap = sort(error)
                 CALLS.labels(name, mishap.kind).inc()
-                span.error = mishap.kind.value
+                if mishap.kind is not Kind.DONE:
+                    span.error = mishap.kind.value
                 log.info("telegram", method=name, outcome=mishap.kind.value, reason=mishap.reason)
                 return mishap
             self._unreached = 0

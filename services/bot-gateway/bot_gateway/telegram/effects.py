@@ -22,6 +22,7 @@ class Stored(Struct, frozen=True):
 
     promised  "saved, we will confirm" was said: the confirmation is a message of its own
     held      an earlier update of this chat waits for `tasks`, so this one may not overtake it there
+    trace     of the first time that it was taken
     """
 
     seq: int
@@ -31,6 +32,7 @@ class Stored(Struct, frozen=True):
     body: bytes
     promised: bool = False
     held: bool = False
+    trace: str | None = None
 
     def id(self, part: str) -> UUID:
         return uuid5(_UPDATES, f"{self.bot_id}/{self.update_id}/{part}")

@@ -39,7 +39,7 @@ SELECT DISTINCT chat_id FROM updates
 WHERE handled_at IS NULL AND set_aside_at IS NULL AND due_at <= now()
 """
 _OF_CHAT = """
-SELECT seq, bot_id, update_id, chat_id, body, promised, due_at > now() AS early FROM updates
+SELECT seq, bot_id, update_id, chat_id, body, promised, trace, due_at > now() AS early FROM updates
 WHERE handled_at IS NULL AND set_aside_at IS NULL AND chat_id = $1 ORDER BY seq LIMIT 100
 """
 
@@ -89,7 +89,9 @@ class Inbox:
     async def _take(self, stored: Stored) -> bool:
         """False where it has to be taken again later."""
         with (
-            tracing.span("update", SpanKind.CONSUMER, update_id=stored.update_id),
+            tracing.span(
+                "update", SpanKind.CONSUMER, after=tracing.read(stored.trace), update_id=stored.update_id
+            ),
             structlog.contextvars.bound_contextvars(update_id=stored.update_id),
         ):
             taken = await self._handled(stored)
@@ -115,12 +117,13 @@ class Inbox:
             await self._dialogue.promise(stored)
         await self._pool.execute(
             """
-            UPDATE updates SET promised = true, tries = tries + 1,
+            UPDATE updates SET promised = true, tries = tries + 1, trace = coalesce(trace, $3),
                    due_at = now() + least($2, 0.5 * 2 ^ least(tries, 10)) * interval '1 second'
             WHERE seq = $1
             """,
             stored.seq,
             LONGEST_WAIT,
+            tracing.header(),
         )
 
     async def _fault(self, stored: Stored, error: Exception) -> bool:
@@ -130,12 +133,14 @@ class Inbox:
         aside: bool = await self._pool.fetchval(
             """
             UPDATE updates SET faults = faults + 1, trouble = $2, due_at = now() + (faults + 1) * interval '1 second',
+                   trace = coalesce(trace, $4),
                    set_aside_at = CASE WHEN faults + 1 >= $3 THEN now() END
             WHERE seq = $1 RETURNING set_aside_at IS NOT NULL
             """,
             stored.seq,
             told.replace("\x00", ""),
             1 if hopeless else FAULTS,
+            tracing.header(),
         )
         log.error("update not handled", seq=stored.seq, error=told, set_aside=aside)
         if aside:
