@@ -7,7 +7,11 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from shared.version import VERSION
 
-COMMANDS = Counter("callout_commands_total", "Commands by outcome", ["command", "outcome"])
+COMMANDS = Counter(
+    "callout_commands_total",
+    "Commands by outcome: done, repeated, undone, away, failed, or why they were refused",
+    ["command", "outcome"],
+)
 CONFLICTS = Counter(
     "callout_command_conflicts_total", "Version conflicts that were decided again", ["command"]
 )

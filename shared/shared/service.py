@@ -95,9 +95,7 @@ class Service:
         self._asks = asks
         self._words = words
         self._heard = self._folds | {"site"} | (set(names.AGGREGATES) if knows_names else set())
-        self._fold = Fold(
-            name, self.pool, self.bus, sorted(self._heard), self.apply, after_fold, self.journal.committed
-        )
+        self._fold = Fold(name, self.pool, self.bus, sorted(self._heard), self.apply, after_fold)
         self._routes: list[Any] = []
         self._leaders: list[Worker] = [self.relay.run, self._fold.run, Lag(name, self.pool, self.bus).run]
         self._workers: list[Worker] = [self._lead, self._refresh_site]

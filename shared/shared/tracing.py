@@ -53,9 +53,12 @@ class Trace(Struct, frozen=True):
 
 
 class Span:
-    """Something that takes time. `error` is the kind of what it failed by; its words could be private."""
+    """Something that takes time. `error` is the kind of what it failed by; its words could be private.
 
-    __slots__ = ("after", "attributes", "began", "error", "kind", "name", "trace")
+    Whoever sets `held` ends it; it outlasts the block that it stands around.
+    """
+
+    __slots__ = ("after", "attributes", "began", "error", "held", "kind", "name", "trace")
 
     def __init__(self, name: str, kind: SpanKind, after: Trace | None, attributes: dict[str, Value]) -> None:
         self.name = name
@@ -63,6 +66,7 @@ class Span:
         self.after = after
         self.attributes = attributes
         self.error = ""
+        self.held = False
         self.began = time_ns()
         span_id = f"{_ids.getrandbits(64) or 1:016x}"
         self.trace = Trace(after.trace_id, span_id, after.sampled) if after else _begin(span_id)
@@ -156,7 +160,8 @@ def span(
         raise
     finally:
         _here.reset(before)
-        one.end()
+        if not one.held:
+            one.end()
 
 
 @contextmanager

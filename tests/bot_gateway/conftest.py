@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from bot_gateway.app import BotGateway
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.phone.rules import Limits
+from shared import tracing
 from shared.bus import Bus
 from shared.contract import AnyEvent
 from shared.contract.admin import Role
@@ -45,6 +46,7 @@ from shared.contract.task import (
 )
 from shared.service import Service
 from shared.settings import Settings
+from shared.tracing import Span
 from shared.web.sessions import BUCKET, FILLED, Session, digest
 from tests.bot_gateway.examples import BOILER, LINDQVIST
 from tests.conftest import SettingsFor
@@ -311,6 +313,15 @@ async def gateway(bare: Gateway) -> Gateway:
     """With the practice bot connected."""
     await bare.connect()
     return bare
+
+
+@pytest.fixture
+def spans() -> Iterator[list[Span]]:
+    """Those that have ended since."""
+    ended: list[Span] = []
+    tracing.export(lambda span, _: ended.append(span))
+    yield ended
+    tracing.export(None)
 
 
 @pytest.fixture

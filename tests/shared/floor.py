@@ -107,7 +107,7 @@ async def floor(
             bus,
             Journal(pool, note if name == "tasks" else nothing, relay.wake),
             relay,
-            Fold(name, pool, bus, ["task"], each(apply), None, relay.wake),
+            Fold(name, pool, bus, ["task"], each(apply), None),
         )
         try:
             yield made

@@ -15,6 +15,7 @@ from shared.bus import STREAM
 from shared.contract import Recorded
 from shared.contract.client import ClientAdded, ClientErased, ClientEvent, ClientRenamed
 from shared.journal import Decider, Journal, Outcome, dead_letters, redact
+from shared.journal.database import transaction
 from shared.journal.fold import Fold, each
 from tests.conftest import SettingsFor
 from tests.shared.floor import Floor, floor, nothing, until
@@ -99,7 +100,7 @@ async def two(settings_for: SettingsFor) -> AsyncIterator[Two]:
 
 
 def listening(reader: Floor, apply: Callable[..., Any]) -> Fold:
-    return Fold("reporting", reader.pool, reader.bus, ["client"], each(apply), None, reader.relay.wake)
+    return Fold("reporting", reader.pool, reader.bus, ["client"], each(apply), None)
 
 
 def told(client: int, *names: str | None) -> list[Heard]:
@@ -221,8 +222,8 @@ async def test_a_relay_that_waits_for_an_erasure_publishes_what_it_left(two: Two
     """Not what the events said when the relay began to wait."""
     await two.knows(1, ClientAdded(SIGRID), ClientRenamed(LINDQVIST))
     await two.writer.relay.refill()
-    async with two.writer.pool.acquire() as connection, connection.transaction():
-        await two.erases(1, connection)  # type: ignore[arg-type]  # a pool's proxy
+    async with transaction(two.writer.pool) as connection:
+        await two.erases(1, connection)
         draining = asyncio.create_task(two.writer.relay._drain())
         await asyncio.sleep(0.2)
         assert not draining.done()
@@ -238,12 +239,11 @@ async def test_a_relay_that_had_begun_with_a_later_version_loses_none(
     relay = two.writer.relay
     await two.knows(1, ClientAdded(SIGRID), ClientRenamed(LINDQVIST))
     await relay.refill()
-    async with two.writer.pool.acquire() as connection:
-        await connection.execute("DELETE FROM outbox WHERE position = (SELECT min(position) FROM outbox)")
-        async with connection.transaction():
-            await two.erases(1, connection)  # type: ignore[arg-type]  # a pool's proxy
-            draining = asyncio.create_task(relay._drain())
-            await asyncio.sleep(0.2)
+    await two.writer.pool.execute("DELETE FROM outbox WHERE position = (SELECT min(position) FROM outbox)")
+    async with transaction(two.writer.pool) as connection:
+        await two.erases(1, connection)
+        draining = asyncio.create_task(relay._drain())
+        await asyncio.sleep(0.2)
     await draining
     while await relay._drain():
         pass

@@ -142,9 +142,7 @@ async def test_a_poison_event_waits_with_its_stream_and_the_rest_flows(two: Two)
             raise ValueError("sixty-six can't be applied here")
         await note(connection, recorded)
 
-    two.reader.fold = Fold(
-        "reporting", two.reader.pool, two.reader.bus, ["task"], each(no_thirteen), None, two.reader.relay.wake
-    )
+    two.reader.fold = Fold("reporting", two.reader.pool, two.reader.bus, ["task"], each(no_thirteen), None)
     two.writer.run(two.writer.relay.run)
     two.reader.run(two.reader.fold.run)
     await two.writer.assign(1, 7, 66, 8)
@@ -223,9 +221,7 @@ async def test_a_fold_that_is_stopped_gives_back_what_it_had(two: Two) -> None:
         begun.set()
         await asyncio.Event().wait()
 
-    two.reader.fold = Fold(
-        "reporting", two.reader.pool, two.reader.bus, ["task"], each(never_ends), None, two.reader.relay.wake
-    )
+    two.reader.fold = Fold("reporting", two.reader.pool, two.reader.bus, ["task"], each(never_ends), None)
     two.writer.run(two.writer.relay.run)
     two.reader.run(two.reader.fold.run)
     await two.writer.assign(1, 7)

@@ -21,7 +21,7 @@ from nats.js import JetStreamContext
 from shared import tracing
 from shared.bus import ACK_WAIT, BUS_TROUBLE, Bus
 from shared.contract import Recorded
-from shared.journal.database import DATABASE_AWAY, transaction
+from shared.journal.database import DATABASE_AWAY, part, transaction
 from shared.journal.dead_letters import Dead, bury, replace, waiting
 from shared.journal.fold_rules import Aside, fate
 from shared.journal.followed import Followed
@@ -69,11 +69,10 @@ class Fold:
         aggregates: Sequence[str],
         apply: Apply,
         after: After | None,
-        wake: Callable[[], None],
     ) -> None:
         """`apply` takes a batch in, in its order; alone, an event is a batch of one.
 
-        `after` is told of each committed batch; `wake` is the relay's, for events that a fold wrote.
+        `after` is told of each committed batch.
         """
         self._service = service
         self._pool = pool
@@ -81,7 +80,6 @@ class Fold:
         self._subjects = [f"events.{aggregate}.>" for aggregate in aggregates]
         self._apply = apply
         self._after = after
-        self._wake = wake
 
     async def run(self) -> None:
         subscription = await self._bus.consumer(self._service, self._subjects)
@@ -139,7 +137,6 @@ class Fold:
         if applied:
             FOLDED.labels(self._service).inc(len(applied))
             batch.tell(applied)
-            self._wake()
             if self._after:
                 await self._after(applied)
         for message in messages:
@@ -195,7 +192,7 @@ class Fold:
 
     async def _try(self, connection: asyncpg.Connection, event: Recorded) -> str | None:
         try:
-            async with connection.transaction():
+            async with part(connection):
                 await self._apply(connection, [event])
         except DATABASE_AWAY:
             raise

@@ -20,7 +20,7 @@ from msgspec import Struct
 from shared import clock, tracing
 from shared.contract import AnyEvent, Recorded
 from shared.contract.event import Envelope, Event, stream_name
-from shared.journal.database import transaction
+from shared.journal.database import at_end, part, transaction
 from shared.journal.told import carried_out
 from shared.language import _
 from shared.metrics import CONFLICTS
@@ -94,16 +94,6 @@ class Journal:
         self._pool = pool
         self._project = project
         self._wake = wake
-        self._joined = False
-
-    def committed(self) -> None:
-        """Told of each transaction that `handle` may have joined: what that wrote can be published only now.
-
-        Most folds write no events, so the relay is not woken for each of them.
-        """
-        if self._joined:
-            self._joined = False
-            self._wake()
 
     async def load(
         self, decider: Decider[C, S, E], key: Key, connection: asyncpg.Connection | None = None
@@ -171,7 +161,7 @@ class Journal:
 
         expected    the version that the admin saw; any other is refused as a conflict
         within      writes more rows in the same transaction
-        connection  an open transaction to join, as a fold does
+        connection  an open `transaction` to join, as a fold does
         """
         name = type(command).__name__
         mark = fingerprint(command) if command_id else None
@@ -189,9 +179,8 @@ class Journal:
                     CONFLICTS.labels(name).inc()
                     await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - spreads retries only
                 else:
-                    self._joined = self._joined or connection is not None
-                    self._wake()
-                    done(recorded, repeated=outcome.repeated)
+                    at_end(connection, self._ended)
+                    done(recorded, repeated=outcome.repeated, joined=connection)
                     return outcome
             raise Refused(
                 _("Others are changing this at the same moment. Please try again."), Why.UNAVAILABLE
@@ -244,11 +233,15 @@ class Journal:
     @asynccontextmanager
     async def _transaction(self, joined: asyncpg.Connection | None) -> AsyncIterator[asyncpg.Connection]:
         if joined is not None:
-            async with joined.transaction():
+            async with part(joined):
                 yield joined
         else:
             async with transaction(self._pool) as connection:
                 yield connection
+
+    def _ended(self, committed: bool) -> None:
+        if committed:
+            self._wake()
 
 
 def _another_request() -> Refused:

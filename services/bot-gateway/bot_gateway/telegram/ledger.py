@@ -15,6 +15,7 @@ from shared import clock
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
 from shared.contract.event import by_service
 from shared.journal import Journal, Outcome
+from shared.journal.database import transaction
 from shared.language import N_
 
 from .metrics import DELIVERIES as ENDED
@@ -161,8 +162,8 @@ class Ledger:
                 DELIVERIES, row.id, command, actor=SELF, cause=row.cause, within=within
             )
         else:
-            async with self._pool.acquire() as connection, connection.transaction():
-                await within(connection, NOTHING)  # type: ignore[arg-type]  # a pool's proxy serves as well
+            async with transaction(self._pool) as connection:
+                await within(connection, NOTHING)
         ENDED.labels(row.purpose, status).inc()
 
 
