@@ -28,6 +28,10 @@ log = structlog.get_logger()
 LOOK = 2.0  # seconds until a token that another replica was given is noticed
 TIMEOUT = 30.0
 FINISH = 4.0  # seconds that a message on its way is given, when its bot is replaced or the service stops
+IDLE = 2.0
+"""Seconds for which a connection that nobody uses is kept. The server ends one after a time that only it knows (some
+after five seconds). A message that is written to it in that moment is lost, and nobody can tell that from one that
+arrived without an answer: so this is far less."""
 
 
 _held: dict[Any, Any] = {}
@@ -36,11 +40,14 @@ that nobody holds: making one anew takes many times as long as reading the answe
 
 
 class Session(AiohttpSession):
-    """A proxy's error page is no JSON: whatever it says, a 5xx is a 5xx."""
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self._connector_init["keepalive_timeout"] = IDLE
 
     def check_response(
         self, bot: aiogram.Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
+        """A proxy's error page is no JSON: whatever it says, a 5xx is a 5xx."""
         if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not content.lstrip().startswith("{"):
             raise TelegramServerError(method=method, message=f"HTTP {status_code}")
         _held.setdefault(method.__returning__, Response[method.__returning__])  # type: ignore[name-defined]
