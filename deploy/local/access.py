@@ -10,6 +10,9 @@ from msgspec import Struct
 from local.trouble import CannotStart
 
 HOST = "127.0.0.1"
+IDLE = 75
+"""Seconds for which an HTTP server keeps a connection that nobody uses: longer than programs do (most of them 5 to 60).
+Whoever posts on a connection in the moment in which the server ends it does not learn whether it arrived."""
 DATABASE = "callout"
 SUPERUSER = "postgres"
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from local.access import IDLE
 from local.routes import service_for
 from shared.service import Service
 from shared.settings import Settings
@@ -104,6 +105,7 @@ class Http:
                 forwarded_allow_ips=trusted_proxies,
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,  # frames are small; compressing each for each socket costs more
+                timeout_keep_alive=IDLE,
                 timeout_graceful_shutdown=5,
             )
         )

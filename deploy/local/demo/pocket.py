@@ -13,7 +13,6 @@ from local.demo.desk import Unexpected
 from local.demo.people import Technician
 from local.phone import PRACTICE_TOKEN
 
-KEEP = 1.0  # seconds that an idle connection is used again; the phone's server closes it after five
 PATIENCE = 60.0  # seconds until what was expected counts as never coming
 
 Json = dict[str, Any]
@@ -127,9 +126,7 @@ class Pockets:
 @asynccontextmanager
 async def pockets(phone: str) -> AsyncIterator[Pockets]:
     """phone  the address of the practice phone"""
-    connector = aiohttp.TCPConnector(keepalive_timeout=KEEP)
-    timeout = aiohttp.ClientTimeout(PATIENCE)
-    async with aiohttp.ClientSession(phone, connector=connector, timeout=timeout) as http:
+    async with aiohttp.ClientSession(phone, timeout=aiohttp.ClientTimeout(PATIENCE)) as http:
         found, ready = Pockets(http), asyncio.Event()
         working = [asyncio.create_task(found.listen(ready)), asyncio.create_task(found.read())]
         await ready.wait()

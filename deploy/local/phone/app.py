@@ -13,6 +13,8 @@ from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 
+from local.access import HOST, IDLE
+
 from . import page, people, wire
 from .guard import guarded
 from .phone import NotPossible, Phone
@@ -74,7 +76,7 @@ def _not_possible(_: Request[Any, Any, Any], reason: NotPossible) -> Response[di
 async def serve_phone(
     database: Path,
     *,
-    host: str = "127.0.0.1",
+    host: str = HOST,
     port: int = 0,
     limits: Limits | None = None,
     now: Callable[[], float] = time.time,
@@ -87,6 +89,7 @@ async def serve_phone(
         port=port,
         log_level="critical",  # a practised broken connection is no error of the server
         access_log=False,
+        timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=1,  # open pages and long polls never end by themselves
     )
     server = _Server(config)
