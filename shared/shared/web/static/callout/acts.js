@@ -1,7 +1,7 @@
 // Pressing a button of a task: carried out without leaving the page, with a line that says what came of it.
 
 import { commandId, element, post, refusal } from "./dom.js";
-import { changed } from "./live.js";
+import { carriedOut, changed } from "./live.js";
 import { fade, problem } from "./toasts.js";
 
 /** Carries it out. Throws an Error with the sentence of the refusal. */
@@ -14,7 +14,7 @@ export async function act(path, fields) {
   }
   if (!answer.ok) throw await refusal(answer);
   say(await answer.text());
-  changed(0);
+  carriedOut();
 }
 
 function say(html) {

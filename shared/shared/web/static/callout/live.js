@@ -18,6 +18,13 @@ let missed = false; // something changed while nobody could look
 let looked = 0;
 let shown = null;
 let over = false;
+let done = 0; // commands that were carried out from this page
+
+/** A command of this page was carried out. */
+export function carriedOut() {
+  done += 1;
+  changed(0);
+}
 
 /** Something changed somewhere. */
 export function changed(wait = SOON, again = true) {
@@ -60,11 +67,13 @@ async function refresh() {
   const parts = Array.from(document.querySelectorAll("[data-live]")).filter((part) => !part.parentElement.closest("[data-live]"));
   if (!parts.some((part) => part.closest("#content"))) return true;
   const address = location.pathname + location.search;
+  const before = done;
   const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 404) { gone(); return true; }
   if (!answer.ok || answer.redirected) return true; // what is shown stays
   const text = await answer.text();
-  if (held() || document.hidden || address !== location.pathname + location.search) { missed = true; return true; }
+  // What was asked for before a command may not know of it: a card that was dropped would go back for a moment.
+  if (done !== before || held() || document.hidden || address !== location.pathname + location.search) { missed = true; return true; }
   const fresh = new DOMParser().parseFromString(text, "text/html");
   const pairs = parts.map((part) => [part, fresh.getElementById(part.id)]).filter(([, now]) => now);
   const read = pairs.map(([, now]) => now.textContent).join();

@@ -53,9 +53,9 @@ export function done(form) {
   for (const field of form.elements ?? []) sent.add(field);
 }
 
-// ---- what the person has opened: Bootstrap writes it into these attributes
+// ---- what the person has opened: Bootstrap, and our own menus, write it into these attributes
 
-const OPENED = ".collapse, .collapsing, .modal, .offcanvas, .dropdown-menu, .tab-pane, [data-bs-toggle]";
+const OPENED = ".collapse, .collapsing, .modal, .offcanvas, .dropdown-menu, .tab-pane, [data-bs-toggle], [data-menu]";
 const STATE = ["show", "showing", "active", "collapsed", "collapsing"];
 const OWN = new Set(["style", "aria-expanded", "aria-selected", "aria-hidden", "aria-modal", "role", "tabindex", "data-popper-placement", "data-bs-popper"]);
 
