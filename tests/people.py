@@ -93,9 +93,10 @@ class Office:
     async def sees_task(self, number: int, **expected: Any) -> Json:
         async def look() -> Json | None:
             task = await self.get(f"/api/tasks/{number}")
+            shown = {name: _at(task, name) for name in ("status", "offer", "delivery", *expected)}
+            look.__doc__ = f"task {number} with {expected}; it is {shown}"
             return task if all(_at(task, name) == value for name, value in expected.items()) else None
 
-        look.__doc__ = f"task {number} with {expected}"
         found: Json = await eventually(look)
         return found
 
@@ -140,14 +141,13 @@ class Screen:
         """Waits for a notification of a kind whose text holds all of `words`."""
 
         async def look() -> Json | None:
+            shown = [(frame["kind"], frame["text"]) for frame in self.frames]
+            look.__doc__ = f"notification {kind} with {words}; shown were {shown}"
             return next(
                 (f for f in self.frames if f["kind"] == kind and all(word in f["text"] for word in words)),
                 None,
             )
 
-        look.__doc__ = (
-            f"notification {kind} with {words}; shown were {[(f['kind'], f['text']) for f in self.frames]}"
-        )
         found: Json = await eventually(look)
         return found
 
@@ -185,7 +185,9 @@ class Person:
         """Waits for a message with all of `words`, and with a button that holds `button`; the newest such."""
 
         async def look() -> Json | None:
-            for message in reversed(await self.messages()):
+            shown = await self.messages()
+            look.__doc__ = f"a message with {words} and button {button}; shown: {[m['text'] for m in shown]}"
+            for message in reversed(shown):
                 if (
                     message["message_id"] > after
                     and all(word in message["text"] for word in words)
@@ -194,9 +196,6 @@ class Person:
                     return message
             return None
 
-        look.__doc__ = (
-            f"a message with {words} and button {button}; shown: {[m['text'] for m in await self.messages()]}"
-        )
         found: Json = await eventually(look)
         return found
 

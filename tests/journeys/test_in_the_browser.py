@@ -34,7 +34,11 @@ async def window(browser: Browser, address: str, width: int = 1440, refusals: in
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
+    try:
+        yield page
+    except BaseException as error:
+        error.add_note(f"The console of {page.url} said: {complaints}")
+        raise
     assert [text for text in complaints if not MEANT.search(text)] == []
     assert len(complaints) == refusals
     await context.close()

@@ -126,11 +126,13 @@ async def test_a_drop_sends_and_asks_for_a_technician_first(callout: Callout, br
         )
         await dialog.get_by_role("radio", name=re.compile("Sven Sent")).check()
         await dialog.get_by_role("button", name="Assign", exact=True).click()
+        await expect(dialog).to_be_hidden()
         await expect(column(page, "assigned").locator(f"#task-{number}")).to_be_visible()
         await lift(page, number)
         await over(page, "sent")
         await page.mouse.up()
         await expect(column(page, "sent").locator(f"#task-{number}")).to_be_visible()
+        await callout.office.sees_task(number, status="sent", delivery__task_info="sent")
         await person.sees(f"#{number}", button="Accept")
 
 
