@@ -72,7 +72,8 @@ class BotApi:
         if not url:
             return await self.delete_webhook(given)
         secret = rules.webhook_secret(given.text("secret_token"))
-        webhook = Webhook(rules.webhook_url(url), secret, given.integer("max_connections", 40))
+        at_once = max(1, min(given.integer("max_connections", 40), 100))
+        webhook = Webhook(rules.webhook_url(url), secret, at_once)
         if (kinds := allowed(given)) is not None:
             self.store.save_note("allowed_updates", kinds)
         self._drop_pending(given)

@@ -177,6 +177,9 @@ class Store:
         else:
             self._db.execute("delete from updates")
 
+    def forget_update(self, number: int) -> None:
+        self._db.execute("delete from updates where id = ?", (number,))
+
     def pending_updates(self) -> int:
         return int(self._db.execute("select count(*) from updates").fetchone()[0])
 

@@ -1,6 +1,7 @@
 """Updates: given out again and again until the bot confirms them, by polling or by webhook."""
 
 import asyncio
+import contextlib
 import time
 
 import httpx
@@ -8,6 +9,9 @@ import msgspec
 
 from .rules import OTHER_POLLER, WEBHOOK_ACTIVE, WEBHOOK_SET, Json, Limits, Refusal
 from .store import Store, Webhook
+
+Queue = tuple[str, int]
+"""A kind of update, and whose."""
 
 # Bot API, getUpdates: these come only to a bot that names them.
 ONLY_IF_NAMED = ("chat_member", "message_reaction", "message_reaction_count")
@@ -18,7 +22,10 @@ class Updates:
         self._store = store
         self._limits = limits
         self._poller: asyncio.Future[None] | None = None
-        self._news = asyncio.Event()  # for the webhook's courier
+        self._news = asyncio.Event()  # for the webhook's couriers
+        self._busy: set[Queue] = set()
+        self._changed = asyncio.Event()  # another webhook is set: nobody waits for the one before
+        self._room = _room(store.webhook())
 
     def put(self, kind: str, body: Json) -> None:
         """Queue one update, unless the bot has said that it doesn't want this kind."""
@@ -62,6 +69,9 @@ class Updates:
         self._store.save_note("webhook", webhook)
         if webhook:
             self._end_poll(WEBHOOK_SET)
+        self._room = _room(webhook)
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
         self._news.set()
 
     def _end_poll(self, why: str) -> None:
@@ -69,27 +79,54 @@ class Updates:
             self._poller.set_exception(Refusal(409, why))
 
     async def deliver(self) -> None:
-        """Bring updates to the webhook, one after the other, for as long as this runs."""
-        async with httpx.AsyncClient(timeout=60, follow_redirects=False, trust_env=False) as http:
-            wait = self._limits.webhook_retry_seconds
+        """Bring updates to the webhook for as long as this runs: in order within a queue, and queues side by side."""
+        async with (
+            httpx.AsyncClient(timeout=60, follow_redirects=False, trust_env=False) as http,
+            asyncio.TaskGroup() as couriers,
+        ):
             while True:
                 self._news.clear()
-                webhook = self._store.webhook()
-                waiting = self._store.updates(0, 1) if webhook else []
-                if not webhook or not waiting:
-                    wait = self._limits.webhook_retry_seconds
-                    await self._news.wait()
-                    continue
-                failure = await _post(http, webhook, waiting[0])
-                if not failure:
-                    self._store.forget_updates(before=waiting[0]["update_id"] + 1)
-                    wait = self._limits.webhook_retry_seconds
-                    continue
-                if self._store.webhook() == webhook:  # nobody has set another in the meantime
-                    webhook.last_error, webhook.last_error_at = failure, time.time()
-                    self._store.save_note("webhook", webhook)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, 60)
+                waiting = self._store.updates(0, 1000) if self._store.webhook() else []
+                for queue in {_queue(update) for update in waiting} - self._busy:
+                    self._busy.add(queue)
+                    couriers.create_task(self._deliver(http, queue))
+                await self._news.wait()
+
+    async def _deliver(self, http: httpx.AsyncClient, queue: Queue) -> None:
+        """The updates of one queue, one after the other, until there are no more."""
+        wait = self._limits.webhook_retry_seconds
+        while (webhook := self._store.webhook()) and (update := self._first(queue)):
+            changed = self._changed
+            async with self._room:
+                failure = await _post(http, webhook, update)
+            if not failure:
+                self._store.forget_update(update["update_id"])
+                wait = self._limits.webhook_retry_seconds
+                continue
+            now = self._store.webhook()
+            if now and now.url == webhook.url:  # nobody has set another in the meantime
+                now.last_error, now.last_error_at = failure, time.time()
+                self._store.save_note("webhook", now)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await changed.wait()
+            wait = min(wait * 2, 60)
+        self._busy.discard(queue)
+
+    def _first(self, queue: Queue) -> Json | None:
+        return next((update for update in self._store.updates(0, 1000) if _queue(update) == queue), None)
+
+
+def _queue(update: Json) -> Queue:
+    """Telegram keeps the order of what one person does in one way, and no other (its Bot API server, WebhookActor)."""
+    kind = next(name for name in update if name != "update_id")
+    body = update[kind]
+    return kind, int(body["from" if kind == "callback_query" else "chat"]["id"])
+
+
+def _room(webhook: Webhook | None) -> asyncio.Semaphore:
+    """How many updates may be on their way at once (Bot API, setWebhook: max_connections)."""
+    return asyncio.Semaphore(webhook.max_connections if webhook else 1)
 
 
 async def _post(http: httpx.AsyncClient, webhook: Webhook, update: Json) -> str:
