@@ -91,18 +91,20 @@ def settings_on(servers: Servers, role: str) -> Settings:
 
 @asynccontextmanager
 async def running(
-    shape: str, servers: Servers, folder: Path, log_to: Path | None = None
+    shape: str, servers: Servers, folder: Path, log_to: Path | None = None, *, webhook: bool = False
 ) -> AsyncIterator[Callout]:
     """Freshly started, with the practice bot connected and nobody registered.
 
-    log_to  a folder for what each of five processes logs; without it that is on the terminal
+    log_to   a folder for what each of five processes logs; without it that is on the terminal
+    webhook  Telegram brings updates, instead of being asked for them
     """
     start = one_process if shape == "one process" else partial(five_processes, log_to=log_to)
     async with AsyncExitStack() as stack:
         phone = await stack.enter_async_context(serve_phone(folder / "phone.sqlite3"))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=phone, timeout=20))
         settings = {
-            name: replace(settings_on(servers, role_of(name)), telegram_api=phone) for name in SERVICES
+            name: replace(settings_on(servers, role_of(name)), telegram_api=phone, telegram_webhook=webhook)
+            for name in SERVICES
         }
         addresses, password, token, processes = await stack.enter_async_context(start(settings))
         office = Office(addresses, token)
@@ -118,9 +120,11 @@ def only(shape: str) -> pytest.MarkDecorator:
 
 @asynccontextmanager
 async def one_process(settings: dict[str, Settings]) -> AsyncIterator[Running]:
-    stack = Stack(settings)
+    opened = listen("127.0.0.1", 0)
+    public = f"http://127.0.0.1:{opened.getsockname()[1]}"
+    stack = Stack({name: replace(one, public_url=public) for name, one in settings.items()})
     await stack.start()
-    http = Http(stack, listen("127.0.0.1", 0))
+    http = Http(stack, opened)
     await http.start()
     try:
         await eventually(lambda: _true(not stack.waiting_for()))
@@ -136,6 +140,10 @@ async def one_process(settings: dict[str, Settings]) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def five_processes(settings: dict[str, Settings], log_to: Path | None = None) -> AsyncIterator[Running]:
     ports = {name: free_port() for name in settings}
+    # There is no proxy in front: the webhook leads to its service.
+    settings["bot-gateway"] = replace(
+        settings["bot-gateway"], public_url=f"http://127.0.0.1:{ports['bot-gateway']}"
+    )
     processes = {name: await serve(name, settings[name], port, log_to) for name, port in ports.items()}
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     try:
@@ -175,6 +183,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "CALLOUT_NATS": settings.nats,
         "CALLOUT_SECRET": settings.secret,
         "CALLOUT_TELEGRAM_API": settings.telegram_api,
+        "CALLOUT_TELEGRAM_WEBHOOK": str(settings.telegram_webhook).lower(),
+        "CALLOUT_PUBLIC_URL": settings.public_url,
     }
 
 

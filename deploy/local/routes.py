@@ -10,6 +10,7 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("/api/bot-gateway", "bot-gateway"),
     ("/technicians", "bot-gateway"),
     ("/settings/telegram", "bot-gateway"),
+    ("/telegram", "bot-gateway"),
     ("/api/invoices", "invoices"),
     ("/invoices", "invoices"),
     ("/api/reports", "reporting"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from local.installation import secret, settings, telegram_api
+from local.installation import secret, settings, telegram_api, telegram_webhook
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.servers import Servers
@@ -18,7 +18,7 @@ from local.stack import Http, Stack, build, listen
 from local.trouble import CannotStart
 from shared import logs, tracing
 from shared.service import Service
-from shared.settings import from_environment
+from shared.settings import from_environment, value_of
 
 fast_loop = uvloop.new_event_loop
 
@@ -38,9 +38,13 @@ async def up(arguments: argparse.Namespace) -> None:
         if api is None:
             phone = api = await stack.enter_async_context(_phone(data, dashboard.getsockname()[1] + 1))
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-        public = f"http://{host}:{dashboard.getsockname()[1]}"
+        address = f"http://{host}:{dashboard.getsockname()[1]}"
+        public = value_of("CALLOUT_PUBLIC_URL") or address  # a proxy with TLS may stand in front
         stack.push_async_callback(asyncio.to_thread, tracing.export_as("callout"))
-        callout = Stack(settings(servers.access, data, telegram_api=api, public_url=public))
+        brought = telegram_webhook()
+        callout = Stack(
+            settings(servers.access, data, telegram_api=api, public_url=public, telegram_webhook=brought)
+        )
         await callout.start()
         stack.push_async_callback(callout.stop)
         password = await _first_owner(callout.services["notifier"])
@@ -51,7 +55,7 @@ async def up(arguments: argparse.Namespace) -> None:
         stack.push_async_callback(http.stop)
         while callout.waiting_for():
             await asyncio.sleep(0.01)
-        print(_welcome(public, password, phone), flush=True)
+        print(_welcome(address, password, phone), flush=True)
         await ending.wait()
         print("Stopping …", flush=True)
 

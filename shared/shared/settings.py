@@ -27,6 +27,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url    where browsers reach the dashboard; the cookie is `Secure` when it is https
     telegram_api  base URL of the Bot API
     telegram_pace how many times faster than Telegram's own servers it may be used
+    telegram_webhook  Telegram brings updates to `public_url`, instead of being asked for them
     trusted_proxies  addresses and networks, with commas between them, that say in `X-Forwarded-For` for whom they ask
     """
 
@@ -37,6 +38,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url: str = "http://127.0.0.1:8000"
     telegram_api: str = TELEGRAM
     telegram_pace: Annotated[float, Meta(gt=0)] = 1.0
+    telegram_webhook: bool = False
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_proxies: str = "127.0.0.1"
@@ -44,8 +46,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def fernet(self, purpose: str) -> Fernet:
         """A cipher whose key is this installation's and this purpose's alone."""
+        return Fernet(self.derived(purpose))
+
+    def derived(self, purpose: str) -> str:
+        """A secret of 256 bits, likewise: base64 as it may stand in an address (RFC 4648, section 5)."""
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"callout/{purpose}".encode())
-        return Fernet(base64.urlsafe_b64encode(key.derive(self.secret.encode())))
+        return base64.urlsafe_b64encode(key.derive(self.secret.encode())).decode()
 
     @property
     def secure(self) -> bool:

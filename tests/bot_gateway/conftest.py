@@ -23,6 +23,7 @@ from bot_gateway.app import BotGateway
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.phone.rules import Limits
+from local.stack import Http, listen
 from shared import tracing
 from shared.bus import Bus
 from shared.contract import AnyEvent
@@ -110,6 +111,32 @@ class Desk:
         return respond
 
 
+class Door:
+    """Where Telegram knocks: whichever replica stands behind it answers; `before` sees each request first."""
+
+    def __init__(self) -> None:
+        self.replica: BotGateway | None = None
+        self.before: Callable[[bytes], Awaitable[None]] | None = None
+        self.answered: list[int] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        assert self.replica
+        message = await receive()
+        if self.before:
+            await self.before(message.get("body", b""))
+        came = iter([message])
+
+        async def again() -> Any:
+            return next(came, None) or await receive()
+
+        async def answer(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self.answered.append(message["status"])
+            await send(message)
+
+        await self.replica.asgi(scope, again, answer)
+
+
 @dataclass
 class Gateway:
     """The running service, and everybody who speaks to it."""
@@ -118,6 +145,7 @@ class Gateway:
     phones: Phones
     desk: Desk
     service: BotGateway
+    door: Door
     versions: dict[str, int] = field(default_factory=dict)
 
     async def restart(self, *, kill: bool = False) -> None:
@@ -126,7 +154,7 @@ class Gateway:
             for task in self.service._tasks:
                 task.cancel()
         await stopped(self.service)
-        self.service = await started(self.settings)
+        self.service = self.door.replica = await started(self.settings)
 
     def as_role(self, role: Role, *, browser: bool = False) -> httpx.AsyncClient:
         """A program with a bearer token, or a browser with a cookie."""
@@ -284,17 +312,27 @@ async def started(settings: Settings) -> BotGateway:
 
 @asynccontextmanager
 async def running(
-    settings_for: SettingsFor, folder: Path, limits: Limits | None = None
+    settings_for: SettingsFor, folder: Path, limits: Limits | None = None, *, webhook: bool = False
 ) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(serve_phone(folder / "phone.sqlite3", limits=limits))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=20))
-        settings = replace(settings_for("bot_gateway"), telegram_api=address)
+        door = Door()
+        served = Http(door, listen("127.0.0.1", 0))
+        await served.start()
+        stack.push_async_callback(served.stop)
+        settings = replace(
+            settings_for("bot_gateway"),
+            telegram_api=address,
+            public_url=f"http://127.0.0.1:{served.port}",
+            telegram_webhook=webhook,
+        )
         desk = Desk(settings.nats)
         await desk.bus.start()
         stack.push_async_callback(desk.bus.stop)
         await desk.open()
-        gateway = Gateway(settings, Phones(address, http), desk, await started(settings))
+        door.replica = await started(settings)
+        gateway = Gateway(settings, Phones(address, http), desk, door.replica, door)
         try:
             yield gateway
         finally:

@@ -39,6 +39,7 @@ async def test_a_bad_token_is_refused_with_the_reason(bare: Gateway, token: str,
         "token": "",
         "reason": "",
         "at": None,
+        "updates": None,
     }
 
 

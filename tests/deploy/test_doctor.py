@@ -87,6 +87,7 @@ async def test_a_healthy_callout_has_nothing_wrong(fresh: Callout) -> None:
             )
     for told in (
         "is connected; the last update came: 2",
+        "updates are fetched from Telegram (long polling)",
         "EVENTS has",
         "and NATS agree",
         "PostgreSQL 18",
@@ -132,6 +133,50 @@ async def test_what_is_broken_is_named(fresh: Callout) -> None:
     await eventually(well, seconds=60)
     async with changed(servers, "tasks", "DELETE FROM migrations WHERE name = 'tasks/0003_reach.sql'"):
         assert await complaints(servers) == {("schema", "tasks"): "lacks tasks/0003_reach.sql"}
+
+
+@only("one process")
+async def test_a_webhook_that_brings_nothing_is_named(fresh: Callout) -> None:
+    """With what Telegram met there, and what to do about it; one that nobody looks at, or that was taken away, too."""
+
+    async def heard() -> object:
+        """how updates come"""
+        return (await fresh.office.get("/api/telegram/token"))["updates"]
+
+    await eventually(heard)
+    address = "https://dispatch.example.com/telegram/updates/4242424242"
+    cases = {
+        "": (State.OK, ""),
+        "Wrong response from the webhook: 401 Unauthorized": (State.WRONG, "header"),
+        "Wrong response from the webhook: 404 Not Found": (State.WRONG, "/telegram"),
+        "Wrong response from the webhook: 503 Service Unavailable": (State.WRONG, "tries again"),
+        "Wrong response from the webhook: 302 Found": (State.WRONG, "POST"),
+        "SSL error {error:0A000086:SSL routines::certificate verify failed}": (State.WRONG, "certificate"),
+        "Failed to resolve host: Name or service not known": (State.WRONG, "DNS"),
+        "Bad Request: bad webhook: An HTTPS URL must be provided for webhook": (
+            State.WRONG,
+            "CALLOUT_PUBLIC_URL",
+        ),
+        "Connection refused": (State.WRONG, "firewall"),
+    }
+    for trouble, (state, do) in cases.items():
+        row = f"UPDATE reception SET address = '{address}', waiting = 3, trouble = '{trouble}', looked_at = now()"
+        async with changed(fresh.servers, "bot_gateway", row):
+            webhook = await about_updates(fresh.servers)
+        assert [each.state for each in webhook] == [state], webhook
+        assert all(each in webhook[0].says for each in (address, "3 wait there", trouble))
+        assert do in webhook[0].do
+    hours_ago = "UPDATE reception SET trouble = '', taken_at = now(), looked_at = now() - interval '3 hours'"
+    async with changed(fresh.servers, "bot_gateway", hours_ago):
+        unseen, taken = await about_updates(fresh.servers)
+    assert (unseen.state, taken.state) == (State.WRONG, State.WARNING)
+    assert "nobody has looked" in unseen.says
+    assert "another program" in taken.says
+
+
+async def about_updates(servers: Servers) -> list[Finding]:
+    _, found = await findings(servers)
+    return [each for each in found if "brought" in each.says or "webhook" in each.says]
 
 
 async def test_a_stopped_callout_is_not_taken_for_a_well_one(clean: Servers) -> None:

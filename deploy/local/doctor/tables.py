@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 from msgspec import Struct
 
+from local.doctor import reception
 from local.doctor.findings import Finding, ok, warning, wrong
 from shared.journal import migrations
 
@@ -150,7 +151,7 @@ async def deliveries(connection: asyncpg.Connection, service: str) -> list[Findi
 
 
 async def telegram(connection: asyncpg.Connection, service: str) -> list[Finding]:
-    """What is known here of the connection; Telegram itself is not asked."""
+    """What is known here of the connection; Telegram itself is not asked: the service does that all the time."""
     (updates,) = await connection.fetch(_UPDATES, SLOW, LATELY)
     last = f"{updates['last']:%Y-%m-%d %H:%M:%S} UTC" if updates["last"] else "never"
     bot = await connection.fetchrow("SELECT link, username, reason FROM bot")
@@ -162,6 +163,7 @@ async def telegram(connection: asyncpg.Connection, service: str) -> list[Finding
         found = [wrong("telegram", service, f"@{bot['username']} is {bot['link']}: {bot['reason']}", do)]
     else:
         found = [ok("telegram", service, f"@{bot['username']} is connected; the last update came: {last}")]
+        found += await reception.findings(connection, service)
     if updates["waiting"]:
         do = "Another part may be away; they are handled when it is back. The service's log says which."
         found.append(

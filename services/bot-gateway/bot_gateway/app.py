@@ -1,19 +1,25 @@
 """The bot-gateway, wired."""
 
+from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from bot_gateway import api, exports, pages, projections
 from bot_gateway.domain import BOT, BOTS
 from bot_gateway.handlers import Handlers
+from bot_gateway.telegram import receiver
+from bot_gateway.telegram.arrivals import WORDS, Arrivals
 from bot_gateway.telegram.connection import Connection
 from bot_gateway.telegram.courier import Courier
 from bot_gateway.telegram.dialogue import Dialogue
 from bot_gateway.telegram.gauges import Gauges
-from bot_gateway.telegram.inbox import Inbox
+from bot_gateway.telegram.inbox import GAP, Inbox
 from bot_gateway.telegram.ledger import Ledger
 from bot_gateway.telegram.limits import Pace
 from bot_gateway.telegram.outgoing import Outgoing
 from bot_gateway.telegram.poller import Poller
+from bot_gateway.telegram.reception import webhook_address, webhook_secret
+from bot_gateway.telegram.webhook import Webhook
 from shared.contract import Recorded
 from shared.contract.event import by_service
 from shared.contract.invoice import DOCUMENT
@@ -29,6 +35,9 @@ class BotGateway(Service):
 
 
 def build(settings: Settings) -> BotGateway:
+    address = webhook_address(settings)
+    secret = partial(webhook_secret, settings)
+
     async def folded(_: list[Recorded]) -> None:
         courier.wake()
 
@@ -42,6 +51,7 @@ def build(settings: Settings) -> BotGateway:
         fold=projections.fold,
         after_fold=folded,
         asks=(TAP, CLIENT_INFO, DOCUMENT),
+        words=WORDS,
     )
     journal, pool, bus = service.journal, service.pool, service.bus
     cipher = settings.fernet("bot-token")
@@ -51,12 +61,21 @@ def build(settings: Settings) -> BotGateway:
     pace = Pace(settings.telegram_pace)
     courier = Courier(Ledger(pool, journal), outgoing, connection, handlers.refuse, pace)
     dialogue = Dialogue(pool, journal, bus, connection, service.site)
-    inbox = Inbox(pool, dialogue, courier.wake)
-    poller = Poller(pool, connection, handlers.refuse, inbox.wake, service.site)
+    inbox = Inbox(pool, dialogue, courier.wake, GAP if address else timedelta(0))
+    arrivals = Arrivals(pool, bus, inbox.wake)
+    if address:
+        receive = Webhook(pool, connection, handlers.refuse, service.site, address, secret).run
+    else:
+        receive = Poller(pool, connection, handlers.refuse, arrivals, service.site).run
 
-    service.http(pages.routes(handlers), exports.routes(handlers), api.routes(handlers))
-    service.background(connection.watch)
-    service.lead(poller.run, inbox.run, courier.run, Gauges(pool).run)
+    service.http(
+        pages.routes(handlers),
+        exports.routes(handlers),
+        api.routes(handlers),
+        receiver.routes(pool, arrivals, secret),
+    )
+    service.background(connection.watch, arrivals.listen)
+    service.lead(receive, inbox.run, courier.run, Gauges(pool).run)
     return service
 
 

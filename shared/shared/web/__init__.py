@@ -48,6 +48,7 @@ page(request, template, status=, refused=, headers=, **context)     fragment(req
 see(request, path)      where to look after a POST; `see(request, path, Done.TASK_DELETED, 1042)` has that page say so
 after_of(request, kind), limit_of(request), paged(rows, limit, key) → Page(items, next)
                         described in the OpenAPI document by `after: After = None, limit: Limit = None`
+as_it_came(request)     the body uncleaned, for a route with AS_IT_CAME: from a machine that would only repeat it
 clean(text), scrub(text)  what the wall does for HTTP, for text that comes another way (Telegram)
 
 Before a handler runs, the wall (wall.py) has read the body (256 KB at most), refused control characters,
@@ -94,7 +95,7 @@ from shared.text import clean, scrub
 from .app import build_app
 from .done import Done
 from .forms import command_id, form, in_zone, invalid, read, upload, zone_of
-from .guard import COOKIE, OWNER, PUBLIC, VIEWER, Identity, identity, known, needs
+from .guard import AS_IT_CAME, COOKIE, OWNER, PUBLIC, VIEWER, Identity, as_it_came, identity, known, needs
 from .pages import asset, fragment, page, see
 from .paging import DAY, After, Limit, Page, after_of, limit_of, paged, seal
 from .problems import problem
@@ -103,6 +104,7 @@ from .sessions import BUCKET, FILLED, USED, Session, SessionBook, digest
 Request: TypeAlias = litestar.Request[Any, Any, Any]
 
 __all__ = [
+    "AS_IT_CAME",
     "BUCKET",
     "COOKIE",
     "DAY",
@@ -121,6 +123,7 @@ __all__ = [
     "Session",
     "SessionBook",
     "after_of",
+    "as_it_came",
     "asset",
     "build_app",
     "clean",

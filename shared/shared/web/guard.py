@@ -26,6 +26,8 @@ PUBLIC: dict[str, Any] = {"public": True}
 OWNER: dict[str, Any] = {"role": Role.OWNER}
 VIEWER: dict[str, Any] = {"role": Role.VIEWER}
 """For `opt=`: a form that anyone who is logged in may send, such as their own password."""
+AS_IT_CAME: dict[str, Any] = {"as_it_came": True}
+"""For `opt=`: a body from a machine that can't be asked to correct it; `as_it_came` reads it."""
 
 
 class Identity(Struct, frozen=True):
@@ -75,6 +77,8 @@ def needs(request: ASGIConnection[Any, Any, Any, Any], role: Role) -> Identity:
 def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A route asks for a viewer to look and a dispatcher to change, where its `opt` says nothing else."""
     refused = connection.scope.get("refused")
+    if refused is None and not handler.opt.get("as_it_came"):
+        refused = connection.scope.get("unclean")
     if isinstance(refused, Refused):
         raise refused
     role = role_of(handler, str(connection.scope.get("method", "GET")))
@@ -106,6 +110,12 @@ async def identify(connection: litestar.Request[Any, Any, Any], sessions: Sessio
 def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def as_it_came(request: ASGIConnection[Any, Any, Any, Any]) -> bytes:
+    """The whole body, with all that would have to be cleaned out of a person's."""
+    body: bytes = request.scope.get("came", b"")  # type: ignore[assignment]
+    return body
 
 
 def check_origin(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings, *, strict: bool) -> None:

@@ -153,10 +153,11 @@ class Wall:
         whole = b"".join(chunks)
         if _content_type(scope).startswith(UPLOAD):
             return whole
+        scope["came"] = whole  # type: ignore[typeddict-unknown-key]
         try:
             return clean_body(whole, _content_type(scope))
         except Refused as refused:
-            _refuse(scope, refused)
+            scope["unclean"] = refused  # type: ignore[typeddict-unknown-key]
             return b""
 
 

@@ -22,7 +22,7 @@ class Stored(Struct, frozen=True):
 
     promised  "saved, we will confirm" was said: the confirmation is a message of its own
     held      an earlier update of this chat waits for `tasks`, so this one may not overtake it there
-    trace     of the first time that it was taken
+    trace     of the request that brought it, or of the first time that it was taken
     """
 
     seq: int

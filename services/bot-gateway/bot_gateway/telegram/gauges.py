@@ -9,7 +9,7 @@ from bot_gateway.domain import Link
 from shared import clock
 from shared.journal.lag import EVERY, measured
 
-from .metrics import LINK, POLLED, SERVICE, WAITING, WAITING_AGE
+from .metrics import LINK, RECEIVING, SERVICE, WAITING, WAITING_AGE
 
 
 class Gauges:
@@ -23,7 +23,7 @@ class Gauges:
                 await asyncio.sleep(EVERY)
         finally:
             self._forget()
-            POLLED.clear()
+            RECEIVING.clear()
 
     async def _look(self) -> None:
         queue = await views.queue(self._pool)

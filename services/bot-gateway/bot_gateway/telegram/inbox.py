@@ -1,5 +1,8 @@
 """Stored updates, handled in order within each chat and side by side across chats.
 
+Telegram may bring one to the webhook before an earlier one, so there a gap in their numbers is waited for a moment
+(Bot API, Update: `update_id` serves "to restore the correct update sequence").
+
 A crash between storing and handling loses nothing: what has no `handled_at` is taken again.
 What needs `tasks` while that is down stays, with a promise to the technician; later presses of
 the same chat wait behind it, while everything else of that chat goes on. What breaks its handler,
@@ -34,22 +37,42 @@ FAULTS = 5  # tries of an update that breaks its handler
 LONGEST_WAIT = 10.0
 KEEP = timedelta(days=7)  # Telegram itself keeps updates for one
 
-_CHATS = """
-SELECT DISTINCT chat_id FROM updates
-WHERE handled_at IS NULL AND set_aside_at IS NULL AND due_at <= now()
+GAP = timedelta(seconds=2)  # how long one that was brought waits for those before it
+
+# The first update of each bot before which one is missing that may still come: none from there on is taken yet.
+_READY = """
+WITH gaps AS (
+    SELECT bot_id, min(update_id) AS first FROM updates u
+    WHERE handled_at IS NULL AND set_aside_at IS NULL AND received_at > now() - $1::interval
+      AND NOT EXISTS (SELECT FROM updates WHERE bot_id = u.bot_id AND update_id = u.update_id - 1)
+      AND EXISTS (SELECT FROM updates WHERE bot_id = u.bot_id AND update_id < u.update_id)
+    GROUP BY bot_id
+), ready AS (
+    SELECT * FROM updates u
+    WHERE handled_at IS NULL AND set_aside_at IS NULL
+      AND NOT EXISTS (SELECT FROM gaps WHERE bot_id = u.bot_id AND first <= u.update_id)
+)
 """
-_OF_CHAT = """
-SELECT seq, bot_id, update_id, chat_id, body, promised, trace, due_at > now() AS early FROM updates
-WHERE handled_at IS NULL AND set_aside_at IS NULL AND chat_id = $1 ORDER BY seq LIMIT 100
-"""
+_CHATS = f"{_READY} SELECT DISTINCT chat_id FROM ready WHERE due_at <= now()"  # noqa: S608 - from above
+_OF_CHAT = f"""
+{_READY}
+SELECT seq, bot_id, update_id, chat_id, body, promised, trace, due_at > now() AS early FROM ready
+WHERE chat_id = $2 ORDER BY min(seq) OVER (PARTITION BY bot_id), update_id LIMIT 100
+"""  # noqa: S608 - likewise
 
 
 class Inbox:
-    def __init__(self, pool: asyncpg.Pool, dialogue: Dialogue, said: Callable[[], None]) -> None:
-        """said  wakes the courier: there may be an answer to bring"""
+    def __init__(
+        self, pool: asyncpg.Pool, dialogue: Dialogue, said: Callable[[], None], gap: timedelta = timedelta(0)
+    ) -> None:
+        """
+        said  wakes the courier: there may be an answer to bring
+        gap   how long an update waits for those before it; none where they come in order
+        """
         self._pool = pool
         self._dialogue = dialogue
         self._said = said
+        self._gap = gap
         self._woken = asyncio.Event()
         self._busy: set[int] = set()
 
@@ -63,7 +86,7 @@ class Inbox:
             chats.create_task(self._sweep_old())
             while True:
                 self._woken.clear()
-                rows = await self._pool.fetch(_CHATS)
+                rows = await self._pool.fetch(_CHATS, self._gap)
                 for row in rows:
                     if row["chat_id"] not in self._busy:
                         self._busy.add(row["chat_id"])
@@ -75,7 +98,7 @@ class Inbox:
     async def _chat(self, chat: int, room: asyncio.Semaphore) -> None:
         try:
             async with room:
-                rows = await self._pool.fetch(_OF_CHAT, chat)
+                rows = await self._pool.fetch(_OF_CHAT, self._gap, chat)
                 held = False
                 for row in rows:
                     fields = dict(row)

@@ -8,7 +8,9 @@ UPDATES = Counter("callout_telegram_updates_total", "Updates from Telegram that 
 SET_ASIDE = Counter(
     "callout_telegram_updates_set_aside_total", "Updates that could not be handled, kept aside"
 )
-POLL_TROUBLE = Counter("callout_telegram_poll_failures_total", "getUpdates that failed, by kind", ["kind"])
+POLL_TROUBLE = Counter(
+    "callout_telegram_poll_failures_total", "getUpdates or getWebhookInfo that failed, by kind", ["kind"]
+)
 DELIVERIES = Counter("callout_deliveries_total", "Deliveries that ended", ["purpose", "status"])
 CALLS = Counter("callout_telegram_calls_total", "Calls of the Bot API, by outcome", ["method", "outcome"])
 IN_FLIGHT = Gauge("callout_deliveries_in_flight", "Deliveries that are being carried out now")
@@ -17,6 +19,8 @@ WAITING_AGE = Gauge(
     "callout_deliveries_oldest_seconds", "How long the first of them has waited for its end", ["service"]
 )
 LINK = Gauge("callout_telegram_link", "1 for how the bot is connected: none, connected or refused", ["state"])
-POLLED = Gauge(
-    "callout_telegram_polled_timestamp_seconds", "When Telegram last answered getUpdates", ["service"]
+RECEIVING = Gauge(
+    "callout_telegram_polled_timestamp_seconds",
+    "When Telegram last answered getUpdates, or said that its webhook works",
+    ["service"],
 )

@@ -1,0 +1,124 @@
+"""What Telegram tells, however it comes: stored once, before it is confirmed to Telegram and before it is handled."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+from shared import tracing
+from shared.asyncapi import Word
+from shared.bus import BUS_TROUBLE, Bus
+
+from .metrics import UPDATES
+
+KINDS = ["message", "callback_query", "my_chat_member"]
+
+ARRIVED = "updates.arrived"
+"""The subject that wakes the inbox, on whichever replica it is, after a commit."""
+
+_WOKEN = Word(
+    ARRIVED,
+    "UpdatesArrived",
+    "send",
+    "Rows were committed: the inbox of the replica that leads looks.",
+    {"type": "string", "maxLength": 0},
+    content_type="text/plain",
+)
+WORDS = (
+    _WOKEN,
+    Word(ARRIVED, "UpdatesArrived", "receive", _WOKEN.summary, _WOKEN.payload, "bus", "text/plain"),
+)
+
+
+class Arrivals:
+    def __init__(self, pool: asyncpg.Pool, bus: Bus, woken: Callable[[], None]) -> None:
+        """woken  wakes the inbox, if it runs here"""
+        self._pool = pool
+        self._bus = bus
+        self._woken = woken
+
+    async def fetched(self, bot_id: int, batch: list[dict[str, Any]]) -> None:
+        """By the replica that leads, so each update begins a trace of its own as it is handled."""
+        await self._store(bot_id, batch, None)
+        self._woken()
+
+    async def brought(self, bot_id: int, update: dict[str, Any]) -> None:
+        """By a request to any replica."""
+        await self._store(bot_id, [update], tracing.header())
+        self._woken()
+        with suppress(*BUS_TROUBLE, OSError, RuntimeError):  # the inbox looks by itself soon
+            await self._bus.publish(ARRIVED)
+
+    async def listen(self) -> None:
+        """For ever: hears of what other replicas have stored."""
+
+        async def heard(_body: bytes) -> None:
+            self._woken()
+
+        await self._bus.listen(ARRIVED, heard)
+        await asyncio.Event().wait()
+
+    async def _store(self, bot_id: int, batch: list[dict[str, Any]], trace: str | None) -> None:
+        stored = await self._pool.fetch(
+            """
+            INSERT INTO updates (bot_id, update_id, chat_id, body, trace)
+            SELECT $1::bigint, one.*, $5::text FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) one
+            ON CONFLICT (bot_id, update_id) DO NOTHING RETURNING seq
+            """,
+            bot_id,
+            [int(update["update_id"]) for update in batch],
+            [_chat(update) for update in batch],
+            [json.dumps(kept(update)).encode() for update in batch],
+            trace,
+        )
+        UPDATES.inc(len(stored))
+
+
+KEPT = {
+    "message": {"message_id", "date", "chat", "from", "text"},
+    "callback_query": {"id", "from", "data", "chat_instance", "message"},
+    "my_chat_member": {"chat", "from", "date", "old_chat_member", "new_chat_member"},
+}
+UNDER_BUTTON = {"message_id", "date", "chat"}
+
+
+def kept(update: dict[str, Any]) -> dict[str, Any]:
+    """What is stored of an update: what the dialogue reads, and nothing that a message of ours said.
+
+    With a press Telegram sends the message that the button is under, with a reply the one that is
+    answered: a client's data would come back that way.
+    """
+    small: dict[str, Any] = {"update_id": update["update_id"]}
+    for kind, fields in KEPT.items():
+        inner = update.get(kind)
+        if isinstance(inner, dict):
+            small[kind] = _only(inner, fields)
+            if isinstance(inner.get("message"), dict):
+                small[kind]["message"] = _only(inner["message"], UNDER_BUTTON)
+    return small
+
+
+def _only(fields: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name in names}
+
+
+def chat_of(update: dict[str, Any]) -> int:
+    """Whose queue an update waits in: its chat, else its sender; 0 for what has neither."""
+    for kind in KINDS:
+        inner = update.get(kind) or {}
+        for place in (inner, inner.get("message") or {}):
+            if "chat" in place:
+                return int(place["chat"]["id"])
+        if "from" in inner:
+            return int(inner["from"]["id"])
+    return 0
+
+
+def _chat(update: dict[str, Any]) -> int:
+    try:
+        return chat_of(update)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return 0  # not as the Bot API describes it: the inbox will say what is wrong with it

@@ -1,0 +1,459 @@
+"""Updates that Telegram brings to the webhook: stored before they are confirmed, handled once and in order, and refused
+from anybody else; and the way there and back between webhook and polling."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+import bot_gateway.app
+from bot_gateway.telegram import inbox, webhook
+from bot_gateway.telegram.metrics import RECEIVING, SERVICE
+from bot_gateway.telegram.reception import webhook_address, webhook_secret
+from local.phone import BOT_ID, PRACTICE_TOKEN
+from local.phone.rules import Limits
+from local.servers import Servers
+from shared import tracing
+from shared.contract.admin import Role
+from shared.contract.task import Action
+from shared.settings import TELEGRAM, Settings, SettingsError
+from tests.bot_gateway.conftest import Gateway, running, started, stopped
+from tests.conftest import SettingsFor
+from tests.people import Json, Person, buttons, eventually
+
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+@pytest.fixture
+async def bare(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[Gateway]:
+    """As everywhere, but by webhook, and with a Telegram that tries again soon."""
+    limits = Limits(webhook_retry_seconds=0.2)
+    async with running(settings_for, tmp_path, limits, webhook=True) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def gateway(bare: Gateway) -> Gateway:
+    await bare.connect()
+    await eventually(lambda: heard_by(bare, address(bare)))
+    return bare
+
+
+def address(gateway: Gateway) -> str:
+    return f"{gateway.settings.public_url}/telegram/updates/{BOT_ID}"
+
+
+async def telegram(gateway: Gateway, method: str, **given: Any) -> Any:
+    """The Bot API, asked by the same bot."""
+    answer = await gateway.phones.http.post(f"/bot{PRACTICE_TOKEN}/{method}", json=given)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["result"]
+
+
+async def heard_by(gateway: Gateway, where: str) -> bool:
+    """the webhook at Telegram"""
+    return bool((await telegram(gateway, "getWebhookInfo"))["url"] == where)
+
+
+async def brought(gateway: Gateway, body: Any, secret: str | None = None, bot: int = BOT_ID) -> int:
+    """Somebody knocks as Telegram does; the status of the answer."""
+    given = webhook_secret(gateway.settings, bot) if secret is None else secret
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    async with httpx.AsyncClient() as somebody:
+        answer = await somebody.post(
+            f"{gateway.settings.public_url}/telegram/updates/{bot}",
+            content=content,
+            headers={b"Content-Type": b"application/json", HEADER.encode(): given.encode()},
+        )
+    return answer.status_code
+
+
+def says_help(person: Person, number: int) -> Json:
+    who = {"id": person.id, "is_bot": False, "first_name": person.name}
+    chat = {"id": person.id, "type": "private"}
+    message = {"message_id": 1, "date": 1, "chat": chat, "from": who, "text": "/help"}
+    return {"update_id": number, "message": message}
+
+
+async def stored(gateway: Gateway) -> list[int]:
+    rows = await gateway.service.pool.fetch("SELECT update_id FROM updates ORDER BY update_id")
+    return [row["update_id"] for row in rows]
+
+
+async def next_number(gateway: Gateway) -> int:
+    return max(await stored(gateway)) + 1
+
+
+async def updates_shown(gateway: Gateway) -> Json:
+    shown: Json = (await gateway.call("GET", "/api/telegram/token"))["updates"]
+    return shown
+
+
+async def test_a_press_comes_by_webhook_and_is_carried_out(gateway: Gateway, yasmin: Person) -> None:
+    """Nothing is fetched; what is stored is what the allowlist lets through; program and page say how it came."""
+    info = await gateway.sent(yasmin)
+    assert await yasmin.presses(info, "Accept") == "You accepted the task."
+    assert gateway.desk.done() == [(1042, 1, Action.ACCEPT)]
+    assert await gateway.calls("getUpdates") == []
+    assert set(gateway.door.answered) == {200}
+    told = await telegram(gateway, "getWebhookInfo")
+    assert (told["url"], told["pending_update_count"]) == (address(gateway), 0)
+    assert sorted(told["allowed_updates"]) == ["callback_query", "message", "my_chat_member"]
+    rows = await gateway.service.pool.fetch("SELECT body FROM updates")
+    assert not any(b"Boiler" in row["body"] for row in rows)
+    shown = await updates_shown(gateway)
+    assert (shown["mode"], shown["address"], shown["trouble"]) == ("webhook", address(gateway), "")
+    async with gateway.as_role(Role.OWNER, browser=True) as browser:
+        page = (await browser.get("/settings/telegram")).text
+    assert address(gateway) in page.replace("<wbr>", "")
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", "wr\u00f6ng", "of another bot", "of another installation"])
+async def test_whoever_does_not_know_the_secret_is_refused(
+    gateway: Gateway, yasmin: Person, secret: str
+) -> None:
+    """Nothing of it is kept, whoever else they are; with the secret the same is taken in."""
+    known = {
+        "of another bot": webhook_secret(gateway.settings, BOT_ID + 1),
+        "of another installation": webhook_secret(replace(gateway.settings, secret="x" * 40), BOT_ID),
+    }
+    await gateway.quiet()
+    before = await stored(gateway)
+    update = says_help(yasmin, before[-1] + 1)
+    async with gateway.as_role(Role.OWNER) as owner:
+        answer = await owner.post(f"/telegram/updates/{BOT_ID}", json=update)
+    assert answer.status_code == 401
+    assert await brought(gateway, update, known.get(secret, secret)) == 401
+    assert await stored(gateway) == before
+    assert await brought(gateway, update) == 200
+    assert await stored(gateway) == [*before, before[-1] + 1]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"[]", 422),
+        (b"{}", 422),
+        (b'{"update_id": "7"}', 422),
+        (b'{"update_id": 9999999999999999999}', 422),
+        (b"[" * 100_000, 422),
+        (b" " * 300_000, 413),
+    ],
+    ids=["nothing", "a list", "no number", "a word", "beyond all numbers", "only brackets", "too large"],
+)
+async def test_what_is_no_update_is_not_kept(
+    gateway: Gateway, yasmin: Person, body: bytes, status: int
+) -> None:
+    before = await stored(gateway)
+    assert await brought(gateway, body) == status
+    assert await stored(gateway) == before
+
+
+async def test_the_same_update_twice_is_one(gateway: Gateway, yasmin: Person) -> None:
+    """Telegram brings again what it saw no answer to; also twice at once."""
+    update = says_help(yasmin, await next_number(gateway))
+    assert await asyncio.gather(*(brought(gateway, update) for _ in range(5))) == [200] * 5
+    await gateway.quiet()
+    assert await brought(gateway, update) == 200
+    await gateway.quiet()
+    assert sum("You get your tasks here" in each["text"] for each in await yasmin.messages()) == 1
+
+
+async def test_invisible_characters_hold_nobody_up(gateway: Gateway, yasmin: Person) -> None:
+    """A person would be asked to correct them; Telegram would only bring the same again, for a day."""
+    info = await gateway.sent(yasmin)
+    answered = len(gateway.door.answered)
+    await yasmin.taps(info, "t:1042:1:\u0008accept")
+    assert gateway.door.answered[answered:] == [200]
+    assert gateway.desk.done() == []
+
+
+async def test_the_database_is_away_and_the_press_comes_again(
+    gateway: Gateway, yasmin: Person, servers: Servers
+) -> None:
+    """503, so Telegram keeps it; once PostgreSQL is back it is carried out, once."""
+    info = await gateway.sent(yasmin)
+    await gateway.quiet()
+    await servers.stop_postgres()
+    answered = len(gateway.door.answered)
+    try:
+        accept = next(data for name, data in buttons(info).items() if "Accept" in name)
+        tap = {"message_id": info["message_id"], "data": accept}
+        await gateway.phones.http.post(f"/phone/people/{yasmin.id}/taps", json=tap)
+
+        async def refused() -> bool:
+            """Telegram's word of the 503"""
+            told = await telegram(gateway, "getWebhookInfo")
+            assert told["pending_update_count"] == 1
+            return "503" in told.get("last_error_message", "")
+
+        await eventually(refused)
+    finally:
+        await servers.start_postgres()
+
+    async def accepted() -> bool:
+        """the press"""
+        return gateway.desk.done() == [(1042, 1, Action.ACCEPT)]
+
+    await eventually(accepted, seconds=60)
+    assert set(gateway.door.answered[answered:-1]) == {503}
+    assert gateway.door.answered[-1] == 200
+
+
+async def test_what_can_not_be_stored_is_not_confirmed(gateway: Gateway, yasmin: Person) -> None:
+    """The answer waits for the row: Telegram keeps the update until there is one."""
+    await gateway.quiet()
+    answered = len(gateway.door.answered)
+    pool = gateway.service.pool
+    await pool.execute("ALTER TABLE updates ADD CONSTRAINT no_room CHECK (false) NOT VALID")
+    await yasmin.says("/help")
+
+    async def tried() -> bool:
+        """a second try"""
+        return len(gateway.door.answered) > answered + 1
+
+    await eventually(tried)
+    assert 200 not in gateway.door.answered[answered:]
+    await pool.execute("ALTER TABLE updates DROP CONSTRAINT no_room")
+    await yasmin.sees("You get your tasks here")
+
+
+async def test_killed_after_a_press_was_confirmed_to_telegram(gateway: Gateway, yasmin: Person) -> None:
+    """It is in the table, so it has its effect after the restart, though Telegram does not bring it again."""
+    info = await gateway.sent(yasmin)
+    await gateway.desk.close()
+    await yasmin.presses(info, "Accept")
+    assert (await telegram(gateway, "getWebhookInfo"))["pending_update_count"] == 0
+    await gateway.restart(kill=True)
+    await gateway.desk.open()
+    await yasmin.sees("You accepted the task.")
+    assert gateway.desk.done() == [(1042, 1, Action.ACCEPT)]
+    assert await gateway.calls("deleteWebhook", "getUpdates") == []
+
+
+async def test_any_replica_takes_in_what_the_leader_handles(
+    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is woken over the bus; when it dies, the other one leads, and nothing is lost on the way."""
+    info, other = await gateway.sent(yasmin), await gateway.sent(yasmin, 1043)
+    second = gateway.door.replica = await started(gateway.settings)
+    try:
+        monkeypatch.setattr(inbox, "SWEEP", 60.0)
+        await yasmin.says("/help")
+        await yasmin.sees("You get your tasks here")  # the look that was under way is over
+        assert await yasmin.presses(info, "Accept") == "You accepted the task."
+        monkeypatch.undo()
+        for task in gateway.service._tasks:
+            task.cancel()
+        await stopped(gateway.service)
+        assert await yasmin.presses(other, "Accept") == "You accepted the task."
+    finally:
+        gateway.service = second
+    assert gateway.desk.done() == [(1042, 1, Action.ACCEPT), (1043, 1, Action.ACCEPT)]
+
+
+async def test_a_press_that_is_overtaken_is_handled_first(
+    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram brings presses and messages side by side; the reason of a rejection comes after it all the same."""
+    monkeypatch.setattr(inbox, "SWEEP", 0.05)
+    info = await gateway.sent(yasmin)
+    await gateway.quiet()
+    overtaken = asyncio.Event()
+
+    async def hold(body: bytes) -> None:
+        if b"callback_query" in body:
+            await overtaken.wait()
+
+    gateway.door.before = hold
+    reject = next(data for name, data in buttons(info).items() if "Reject" in name)
+    pressed = asyncio.create_task(yasmin.taps(info, reject))
+    before = await next_number(gateway)
+
+    async def on_its_way() -> bool:
+        """a press that waits at Telegram"""
+        return bool((await telegram(gateway, "getWebhookInfo"))["pending_update_count"])
+
+    await eventually(on_its_way)
+    await yasmin.says("The boat is in the dock")
+
+    async def reason_stored() -> bool:
+        """the reason, before the press"""
+        return await stored_since(gateway, before) == [before + 1]
+
+    await eventually(reason_stored)
+    await asyncio.sleep(0.3)
+    assert gateway.desk.taps == []
+    overtaken.set()
+    await pressed
+    await gateway.quiet()
+    assert gateway.desk.done() == [(1042, 1, Action.REJECT), (1042, 1, Action.EXPLAIN)]
+
+
+async def stored_since(gateway: Gateway, number: int) -> list[int]:
+    return [each for each in await stored(gateway) if each >= number]
+
+
+async def test_a_number_that_never_comes_is_not_waited_for_long(gateway: Gateway, yasmin: Person) -> None:
+    """After a quiet week Telegram goes on with any number."""
+    number = await next_number(gateway) + 5_000_000
+    assert await brought(gateway, says_help(yasmin, number)) == 200
+    await yasmin.sees("You get your tasks here")
+
+
+async def test_the_way_there_and_back_loses_nothing(gateway: Gateway, yasmin: Person) -> None:
+    """What is pressed while it is restarted in the other mode comes, once; and back again."""
+    first, second = await gateway.sent(yasmin), await gateway.sent(yasmin, 1043)
+    for info, number, by_webhook in ((first, 1042, False), (second, 1043, True)):
+        await gateway.quiet()
+        await stopped(gateway.service)
+        accept = next(data for name, data in buttons(info).items() if "Accept" in name)
+        pressed = asyncio.create_task(yasmin.taps(info, accept))
+        gateway.settings = replace(gateway.settings, telegram_webhook=by_webhook)
+        gateway.service = gateway.door.replica = await started(gateway.settings)
+        assert await pressed == "You accepted the task."
+        assert gateway.desk.done()[-1] == (number, 1, Action.ACCEPT)
+        assert (await updates_shown(gateway))["mode"] == ("webhook" if by_webhook else "polling")
+        assert await heard_by(gateway, address(gateway) if by_webhook else "")
+    assert len(gateway.desk.done()) == 2
+    assert not any(call["code"] == 409 for call in (await gateway.calls("getUpdates"))[1:])
+
+
+async def test_a_disconnected_bot_is_brought_nothing(gateway: Gateway, yasmin: Person) -> None:
+    """Its webhook is taken away; what is on its way is refused, waits there, and comes with the next connection."""
+    await gateway.quiet()
+    before = await stored(gateway)
+    await gateway.call("DELETE", "/api/telegram/token", status=204)
+    await eventually(lambda: heard_by(gateway, ""))
+    assert await brought(gateway, says_help(yasmin, before[-1] + 1)) == 404
+    await yasmin.says("/help")
+    assert await stored(gateway) == before
+    await gateway.connect()
+    await yasmin.sees("You get your tasks here")
+
+
+async def test_a_restart_takes_no_webhook_away(gateway: Gateway, yasmin: Person) -> None:
+    """Nor does a new token of the same bot: what is pressed meanwhile is brought to whoever starts."""
+    await gateway.restart()
+    await gateway.connect()
+    await yasmin.says("/help")
+    await yasmin.sees("You get your tasks here")
+    assert await gateway.calls("deleteWebhook") == []
+
+
+async def test_a_webhook_that_another_program_took_is_taken_back(
+    bare: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the next look; the operator finds out."""
+    monkeypatch.setattr(webhook, "LOOK", 0.1)
+    await bare.connect()
+    await eventually(lambda: heard_by(bare, address(bare)))
+    await telegram(bare, "setWebhook", url="http://127.0.0.1:9/elsewhere")
+    await eventually(lambda: heard_by(bare, address(bare)))
+
+    async def told() -> bool:
+        """the moment of it"""
+        return bool(await bare.service.pool.fetchval("SELECT taken_at FROM reception"))
+
+    await eventually(told)
+
+
+async def test_updates_that_do_not_come_are_told_of(
+    bare: Gateway, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To programs and on the page, in Telegram's words; and the gauge behind the alert stands still until they come."""
+    monkeypatch.setattr(webhook, "LOOK", 0.1)
+    await bare.connect()
+    yasmin = await bare.joined()
+    reachable = bare.door.replica
+
+    async def lost(_: bytes) -> None:
+        raise ConnectionError("the door is locked")
+
+    bare.door.before = lost
+    await yasmin.says("/help")
+
+    async def trouble() -> str:
+        """the trouble"""
+        return str((await updates_shown(bare))["trouble"])
+
+    assert (await eventually(trouble)).startswith("Wrong response from the webhook: 500")
+    stood = gauge()
+    async with bare.as_role(Role.OWNER, browser=True) as browser:
+        assert (
+            "What technicians press and write does not come in"
+            in (await browser.get("/settings/telegram")).text
+        )
+    assert (await updates_shown(bare))["waiting"] == 1
+    assert gauge() == stood
+    bare.door.before = None
+    assert reachable is bare.door.replica
+    await yasmin.sees("You get your tasks here")
+
+    async def well() -> bool:
+        """the end of it"""
+        return not await trouble() and gauge() > stood
+
+    await eventually(well)
+
+
+def gauge() -> float:
+    return float(RECEIVING.labels(SERVICE)._value.get())
+
+
+async def test_an_answer_belongs_to_the_trace_of_the_request(gateway: Gateway, yasmin: Person) -> None:
+    """From Telegram's knock to the message that it leads to."""
+    await gateway.quiet()
+    trace = tracing.Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+
+    update = says_help(yasmin, await next_number(gateway))
+    async with httpx.AsyncClient() as somebody:
+        answer = await somebody.post(
+            address(gateway),
+            json=update,
+            headers={HEADER: webhook_secret(gateway.settings, BOT_ID), "traceparent": trace.header},
+        )
+    assert answer.status_code == 200
+    await yasmin.sees("You get your tasks here")
+    kept = await gateway.service.pool.fetchval("SELECT trace FROM deliveries ORDER BY seq DESC LIMIT 1")
+    assert trace.trace_id in kept
+
+
+@pytest.mark.parametrize(
+    ("public", "api", "fine"),
+    [
+        ("https://dispatch.example.com", TELEGRAM, True),
+        ("https://dispatch.example.com:8443/", TELEGRAM, True),
+        ("https://dispatch.example.com:8000", TELEGRAM, False),
+        ("http://dispatch.example.com", TELEGRAM, False),
+        ("http://127.0.0.1:8000", f"{TELEGRAM}/", False),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8081", True),
+        ("https://dispatch.example.com:port", TELEGRAM, False),
+    ],
+)
+def test_an_address_that_telegram_does_not_take_stops_the_start(public: str, api: str, fine: bool) -> None:
+    """With a sentence that says what to do; a Bot API server of one's own takes any (Bot API, setWebhook)."""
+    settings = Settings(
+        postgres="", nats="", secret="s" * 32, public_url=public, telegram_api=api, telegram_webhook=True
+    )
+    if fine:
+        assert webhook_address(settings) == f"{public.rstrip('/')}/telegram/updates"
+    else:
+        with pytest.raises(SettingsError, match="CALLOUT_"):
+            bot_gateway.app.build(settings)
+    assert webhook_address(replace(settings, telegram_webhook=False)) is None
+
+
+def test_a_secret_is_of_one_bot_and_as_telegram_takes_it() -> None:
+    """Bot API, setWebhook: 1 to 256 characters of A-Z, a-z, 0-9, _ and -."""
+    settings = Settings(postgres="", nats="", secret="s" * 32)
+    one, other = webhook_secret(settings, 1), webhook_secret(settings, 2)
+    assert one != other
+    assert len(one) == 43
+    assert one.replace("-", "").replace("_", "").isalnum()
