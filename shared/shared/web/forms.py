@@ -97,8 +97,8 @@ def to_struct(fields: dict[str, str], wanted: type[T], zone: ZoneInfo) -> T:
         raise invalid(str(error)) from error
 
 
-def refuse_null(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard: Litestar would read `?task=null` as if nothing had been said, and answer all there is."""
+async def refuse_null(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard, async as `guard` is: Litestar would read `?task=null` as if nothing had been said, and answer all."""
     if b"=null" not in connection.scope["query_string"]:
         return
     for each in handler.parsed_fn_signature.parameters.values():

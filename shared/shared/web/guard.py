@@ -74,8 +74,11 @@ def needs(request: ASGIConnection[Any, Any, Any, Any], role: Role) -> Identity:
     return who
 
 
-def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A route asks for a viewer to look and a dispatcher to change, where its `opt` says nothing else."""
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A route asks for a viewer to look and a dispatcher to change, where its `opt` says nothing else.
+
+    It awaits nothing, and is async all the same: Litestar would run it in another thread for each request.
+    """
     refused = connection.scope.get("refused")
     if refused is None and not handler.opt.get("as_it_came"):
         refused = connection.scope.get("unclean")
