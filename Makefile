@@ -23,10 +23,10 @@ help:
 	@echo 'make test    every test               PYTEST_ARGS="-k name -x"  for some of them'
 	@echo 'make check   format, lint, types, contracts'
 	@echo 'make fmt     put the code into its format'
-	@echo 'make bench   measure'
+	@echo 'make bench   measures, each figure beside the raw floor   ARGS="--quick commands"'
 	@echo 'make words   put new sentences into the catalogues of all languages   LANGUAGE=fr  to begin one'
 	@echo 'make screenshots  the pictures of docs/screenshots/, of a demo month'
-	@echo 'make secrets first secrets for docker compose, into .env'
+	@echo 'make secrets .env and a file for each secret, for docker compose'
 	@echo 'make compose-check  docker compose up, upgrades, replicas, backups: all of it, for real'
 	@echo 'make lock    resolve all versions anew, into requirements*.lock and package-lock.json'
 
