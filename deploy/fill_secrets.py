@@ -21,6 +21,7 @@ NAMES = (
     "GRAFANA_PASSWORD",
 )
 SETTING = re.compile(r"^([A-Z_]+)=(.*)$", re.MULTILINE)
+PLAIN = re.compile(r"[\w.~+/=-]*")  # what stands in .env for itself, without quotes, spaces or a comment
 
 
 def main() -> None:
@@ -36,8 +37,13 @@ def main() -> None:
         dict(SETTING.findall(text))["CALLOUT_SECRETS"] or sys.exit("CALLOUT_SECRETS in .env names no folder.")
     )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)  # whatever it was before
     for name in NAMES:
-        keep(folder / name, known.get(name, ""))
+        if not PLAIN.fullmatch(before := known.get(name, "")):
+            sys.exit(
+                f"{name} in {KEPT.name} has quotes, a space or a comment. Leave the secret alone behind the =."
+            )
+        keep(folder / name, before)
     # A version before kept them here.
     write(
         KEPT,
@@ -72,4 +78,7 @@ def new() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}.")

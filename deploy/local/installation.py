@@ -41,7 +41,7 @@ def telegram_api(data: Path) -> str | None:
     """
     path = data / "telegram_api"
     kept = path.read_text() if path.exists() else ""
-    named = os.environ.get("CALLOUT_TELEGRAM_API") or kept or PRACTICE
+    named = value_of("CALLOUT_TELEGRAM_API") or kept or PRACTICE
     if named != kept:
         keep_private(path, named.encode())
     return None if named == PRACTICE else named

@@ -99,7 +99,8 @@ def value_of(name: str, environment: Mapping[str, str] = os.environ) -> str | No
 def address_of(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
     """Address of a server with user and password: it holds both, or the password is `<name>_PASSWORD` or its file.
 
-    Of several servers, with commas between them, all take the same password.
+    Of several servers, with commas between them, all take the same password. One of NATS may only have characters that
+    an address holds as they are, because its client library reads no others.
     """
     address = value_of(name, environment)
     password = value_of(f"{name}_PASSWORD", environment)
@@ -109,7 +110,14 @@ def address_of(name: str, environment: Mapping[str, str] = os.environ) -> str | 
 
 
 def _with_password(address: str, password: str, name: str) -> str:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise SettingsError(f"{name} can't be read as an address: {error}.") from error
+    if parts.scheme == "nats" and quote(password, safe="") != password:
+        raise SettingsError(
+            f"{name}_PASSWORD may only have letters, digits and the signs `-`, `_`, `.` and `~`."
+        )
     user, _, place = parts.netloc.rpartition("@")
     if not user or ":" in user:
         raise SettingsError(

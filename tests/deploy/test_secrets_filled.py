@@ -44,7 +44,7 @@ def test_the_first_time_everything_is_made(project: Path) -> None:
 @pytest.mark.parametrize("end", ["\n", ""], ids=["as it was made", "as an editor left it"])
 def test_what_was_set_stays_and_what_is_new_is_added(project: Path, end: str) -> None:
     """A file without a line's end at its end loses nothing: its last line and the first new one are two."""
-    (project / "secrets").mkdir()
+    (project / "secrets").mkdir(mode=0o755)
     (project / "secrets" / "CALLOUT_SECRET").write_text("mine\n")
     (project / ".env").write_text(f"# My own\nCALLOUT_DOMAIN=example.org{end}")
     assert make_secrets(project) == ""
@@ -54,6 +54,7 @@ def test_what_was_set_stays_and_what_is_new_is_added(project: Path, end: str) ->
     assert values["CALLOUT_HTTP_PORT"] == "80"
     assert lines[0] == "# My own"
     assert held(project / "secrets")["CALLOUT_SECRET"] == "mine\n"
+    assert (project / "secrets").stat().st_mode & 0o077 == 0
     before = held(project / "secrets"), lines
     assert make_secrets(project) == ""
     assert before == (held(project / "secrets"), (project / ".env").read_text().splitlines())
@@ -85,3 +86,51 @@ def test_two_that_differ_are_not_chosen_between(project: Path) -> None:
     (project / ".env").write_text(env)
     assert "CALLOUT_SECRET stands in .env" in make_secrets(project)
     assert (project / ".env").read_text() == env
+
+
+@pytest.mark.parametrize("written", ['"first"', "first # mine", "'first'", "${ELSEWHERE}"])
+def test_what_compose_would_read_otherwise_is_not_guessed_at(project: Path, written: str) -> None:
+    """Another secret would open none of the data that the first one has closed."""
+    env = f"CALLOUT_SECRET={written}\n"
+    (project / ".env").write_text(env)
+    assert "CALLOUT_SECRET in .env has quotes, a space or a comment" in make_secrets(project)
+    assert (project / ".env").read_text() == env
+    assert "CALLOUT_SECRET" not in held(project / "secrets")
+
+
+def start_nats(folder: Path, secrets: Path) -> tuple[int, str]:
+    """The script that starts NATS, with a NATS that tells what it was given."""
+    told = folder / "nats-server"
+    told.write_text('#!/bin/sh\nenv | grep NATS_ | sort\necho "$@"\n')
+    told.chmod(0o755)
+    script = (ROOT / "deploy" / "nats" / "start.sh").read_text().replace("/run/secrets", str(secrets))
+    ended = subprocess.run(
+        ["/bin/sh", "-c", script, "start.sh", "nats.conf"],
+        env={"PATH": f"{folder}:/usr/bin:/bin"}, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def test_nats_is_given_each_password(project: Path) -> None:
+    assert make_secrets(project) == ""
+    secrets = held(project / "secrets")
+    code, told = start_nats(project, project / "secrets")
+    assert code == 0
+    assert f"NATS_PASSWORD_TASKS={secrets['NATS_PASSWORD_TASKS']}\n" in told
+    assert f"NATS_ROUTE_3=nats://cluster:{secrets['NATS_PASSWORD_CLUSTER']}@nats3:6222\n" in told
+    assert told.endswith("--config nats.conf\n")
+
+
+@pytest.mark.parametrize("wrong", ["empty", "unreadable"])
+def test_nats_does_not_start_without_a_password(project: Path, wrong: str) -> None:
+    """It would take an empty one, and let everybody in."""
+    file = project / "secrets" / "NATS_PASSWORD_OPERATOR"
+    file.parent.mkdir()
+    if wrong == "empty":
+        file.touch()
+    else:
+        file.symlink_to("nowhere")
+    code, told = start_nats(project, file.parent)
+    assert code != 0
+    assert "NATS_PASSWORD_OPERATOR" in told
+    assert "--config" not in told

@@ -76,3 +76,16 @@ def test_any_password_reaches_its_address_whole(password: str) -> None:
     assert (parts.username, unquote(parts.password or ""), parts.hostname, parts.port, parts.path) == (
         "tasks", password, "postgres", 5432, "/callout",
     )  # fmt: skip
+
+
+def test_a_password_of_nats_is_refused_where_its_library_would_read_another() -> None:
+    """nats-py takes what stands in an address as it stands there; PostgreSQL's driver reads it back."""
+    spoilt = {**GIVEN, "CALLOUT_NATS_PASSWORD": "a+b/c=", "CALLOUT_POSTGRES_PASSWORD": "a+b/c="}
+    with pytest.raises(SettingsError, match="CALLOUT_NATS_PASSWORD may only have letters, digits"):
+        address_of("CALLOUT_NATS", spoilt)
+    assert "a%2Bb%2Fc%3D" in (address_of("CALLOUT_POSTGRES", spoilt) or "")
+
+
+def test_an_address_that_is_none_is_named() -> None:
+    with pytest.raises(SettingsError, match="CALLOUT_NATS can't be read as an address"):
+        address_of("CALLOUT_NATS", {"CALLOUT_NATS": "nats://tasks@[nats", "CALLOUT_NATS_PASSWORD": "x"})
