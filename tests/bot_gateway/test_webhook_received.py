@@ -1,97 +1,47 @@
 """Updates that Telegram brings to the webhook: stored before they are confirmed, handled once and in order, and refused
-from anybody else; and the way there and back between webhook and polling."""
+from anybody else."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from msgspec.structs import replace
 
-import bot_gateway.app
-from bot_gateway.telegram import inbox, webhook
-from bot_gateway.telegram.metrics import RECEIVING, SERVICE
-from bot_gateway.telegram.reception import webhook_address, webhook_secret
-from local.phone import BOT_ID, PRACTICE_TOKEN
-from local.phone.rules import Limits
+from bot_gateway.telegram import inbox
+from bot_gateway.telegram.reception import webhook_secret
+from local.phone import BOT_ID
 from local.servers import Servers
 from shared import tracing
 from shared.contract.admin import Role
 from shared.contract.task import Action
-from shared.settings import TELEGRAM, Settings, SettingsError
-from tests.bot_gateway.conftest import Gateway, running, started, stopped
+from tests.bot_gateway.conftest import Gateway, started, stopped
+from tests.bot_gateway.webhooks import (
+    HEADER,
+    address,
+    brought,
+    by_webhook,
+    connected,
+    next_number,
+    says_help,
+    stored,
+    telegram,
+    updates_shown,
+)
 from tests.conftest import SettingsFor
-from tests.people import Json, Person, buttons, eventually
-
-HEADER = "X-Telegram-Bot-Api-Secret-Token"
+from tests.people import Person, buttons, eventually
 
 
 @pytest.fixture
 async def bare(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[Gateway]:
-    """As everywhere, but by webhook, and with a Telegram that tries again soon."""
-    limits = Limits(webhook_retry_seconds=0.2)
-    async with running(settings_for, tmp_path, limits, webhook=True) as gateway:
+    async with by_webhook(settings_for, tmp_path) as gateway:
         yield gateway
 
 
 @pytest.fixture
 async def gateway(bare: Gateway) -> Gateway:
-    await bare.connect()
-    await eventually(lambda: heard_by(bare, address(bare)))
-    return bare
-
-
-def address(gateway: Gateway) -> str:
-    return f"{gateway.settings.public_url}/telegram/updates/{BOT_ID}"
-
-
-async def telegram(gateway: Gateway, method: str, **given: Any) -> Any:
-    """The Bot API, asked by the same bot."""
-    answer = await gateway.phones.http.post(f"/bot{PRACTICE_TOKEN}/{method}", json=given)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["result"]
-
-
-async def heard_by(gateway: Gateway, where: str) -> bool:
-    """the webhook at Telegram"""
-    return bool((await telegram(gateway, "getWebhookInfo"))["url"] == where)
-
-
-async def brought(gateway: Gateway, body: Any, secret: str | None = None, bot: int = BOT_ID) -> int:
-    """Somebody knocks as Telegram does; the status of the answer."""
-    given = webhook_secret(gateway.settings, bot) if secret is None else secret
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx.AsyncClient() as somebody:
-        answer = await somebody.post(
-            f"{gateway.settings.public_url}/telegram/updates/{bot}",
-            content=content,
-            headers={b"Content-Type": b"application/json", HEADER.encode(): given.encode()},
-        )
-    return answer.status_code
-
-
-def says_help(person: Person, number: int) -> Json:
-    who = {"id": person.id, "is_bot": False, "first_name": person.name}
-    chat = {"id": person.id, "type": "private"}
-    message = {"message_id": 1, "date": 1, "chat": chat, "from": who, "text": "/help"}
-    return {"update_id": number, "message": message}
-
-
-async def stored(gateway: Gateway) -> list[int]:
-    rows = await gateway.service.pool.fetch("SELECT update_id FROM updates ORDER BY update_id")
-    return [row["update_id"] for row in rows]
-
-
-async def next_number(gateway: Gateway) -> int:
-    return max(await stored(gateway)) + 1
-
-
-async def updates_shown(gateway: Gateway) -> Json:
-    shown: Json = (await gateway.call("GET", "/api/telegram/token"))["updates"]
-    return shown
+    return await connected(bare)
 
 
 async def test_a_press_comes_by_webhook_and_is_carried_out(gateway: Gateway, yasmin: Person) -> None:
@@ -307,106 +257,6 @@ async def test_a_number_that_never_comes_is_not_waited_for_long(gateway: Gateway
     await yasmin.sees("You get your tasks here")
 
 
-async def test_the_way_there_and_back_loses_nothing(gateway: Gateway, yasmin: Person) -> None:
-    """What is pressed while it is restarted in the other mode comes, once; and back again."""
-    first, second = await gateway.sent(yasmin), await gateway.sent(yasmin, 1043)
-    for info, number, by_webhook in ((first, 1042, False), (second, 1043, True)):
-        await gateway.quiet()
-        await stopped(gateway.service)
-        accept = next(data for name, data in buttons(info).items() if "Accept" in name)
-        pressed = asyncio.create_task(yasmin.taps(info, accept))
-        gateway.settings = replace(gateway.settings, telegram_webhook=by_webhook)
-        gateway.service = gateway.door.replica = await started(gateway.settings)
-        assert await pressed == "You accepted the task."
-        assert gateway.desk.done()[-1] == (number, 1, Action.ACCEPT)
-        assert (await updates_shown(gateway))["mode"] == ("webhook" if by_webhook else "polling")
-        assert await heard_by(gateway, address(gateway) if by_webhook else "")
-    assert len(gateway.desk.done()) == 2
-    assert not any(call["code"] == 409 for call in (await gateway.calls("getUpdates"))[1:])
-
-
-async def test_a_disconnected_bot_is_brought_nothing(gateway: Gateway, yasmin: Person) -> None:
-    """Its webhook is taken away; what is on its way is refused, waits there, and comes with the next connection."""
-    await gateway.quiet()
-    before = await stored(gateway)
-    await gateway.call("DELETE", "/api/telegram/token", status=204)
-    await eventually(lambda: heard_by(gateway, ""))
-    assert await brought(gateway, says_help(yasmin, before[-1] + 1)) == 404
-    await yasmin.says("/help")
-    assert await stored(gateway) == before
-    await gateway.connect()
-    await yasmin.sees("You get your tasks here")
-
-
-async def test_a_restart_takes_no_webhook_away(gateway: Gateway, yasmin: Person) -> None:
-    """Nor does a new token of the same bot: what is pressed meanwhile is brought to whoever starts."""
-    await gateway.restart()
-    await gateway.connect()
-    await yasmin.says("/help")
-    await yasmin.sees("You get your tasks here")
-    assert await gateway.calls("deleteWebhook") == []
-
-
-async def test_a_webhook_that_another_program_took_is_taken_back(
-    bare: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At the next look; the operator finds out."""
-    monkeypatch.setattr(webhook, "LOOK", 0.1)
-    await bare.connect()
-    await eventually(lambda: heard_by(bare, address(bare)))
-    await telegram(bare, "setWebhook", url="http://127.0.0.1:9/elsewhere")
-    await eventually(lambda: heard_by(bare, address(bare)))
-
-    async def told() -> bool:
-        """the moment of it"""
-        return bool(await bare.service.pool.fetchval("SELECT taken_at FROM reception"))
-
-    await eventually(told)
-
-
-async def test_updates_that_do_not_come_are_told_of(
-    bare: Gateway, servers: Servers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """To programs and on the page, in Telegram's words; and the gauge behind the alert stands still until they come."""
-    monkeypatch.setattr(webhook, "LOOK", 0.1)
-    await bare.connect()
-    yasmin = await bare.joined()
-    reachable = bare.door.replica
-
-    async def lost(_: bytes) -> None:
-        raise ConnectionError("the door is locked")
-
-    bare.door.before = lost
-    await yasmin.says("/help")
-
-    async def trouble() -> str:
-        """the trouble"""
-        return str((await updates_shown(bare))["trouble"])
-
-    assert (await eventually(trouble)).startswith("Wrong response from the webhook: 500")
-    stood = gauge()
-    async with bare.as_role(Role.OWNER, browser=True) as browser:
-        assert (
-            "What technicians press and write does not come in"
-            in (await browser.get("/settings/telegram")).text
-        )
-    assert (await updates_shown(bare))["waiting"] == 1
-    assert gauge() == stood
-    bare.door.before = None
-    assert reachable is bare.door.replica
-    await yasmin.sees("You get your tasks here")
-
-    async def well() -> bool:
-        """the end of it"""
-        return not await trouble() and gauge() > stood
-
-    await eventually(well)
-
-
-def gauge() -> float:
-    return float(RECEIVING.labels(SERVICE)._value.get())
-
-
 async def test_an_answer_belongs_to_the_trace_of_the_request(gateway: Gateway, yasmin: Person) -> None:
     """From Telegram's knock to the message that it leads to."""
     await gateway.quiet()
@@ -423,37 +273,3 @@ async def test_an_answer_belongs_to_the_trace_of_the_request(gateway: Gateway, y
     await yasmin.sees("You get your tasks here")
     kept = await gateway.service.pool.fetchval("SELECT trace FROM deliveries ORDER BY seq DESC LIMIT 1")
     assert trace.trace_id in kept
-
-
-@pytest.mark.parametrize(
-    ("public", "api", "fine"),
-    [
-        ("https://dispatch.example.com", TELEGRAM, True),
-        ("https://dispatch.example.com:8443/", TELEGRAM, True),
-        ("https://dispatch.example.com:8000", TELEGRAM, False),
-        ("http://dispatch.example.com", TELEGRAM, False),
-        ("http://127.0.0.1:8000", f"{TELEGRAM}/", False),
-        ("http://127.0.0.1:8000", "http://127.0.0.1:8081", True),
-        ("https://dispatch.example.com:port", TELEGRAM, False),
-    ],
-)
-def test_an_address_that_telegram_does_not_take_stops_the_start(public: str, api: str, fine: bool) -> None:
-    """With a sentence that says what to do; a Bot API server of one's own takes any (Bot API, setWebhook)."""
-    settings = Settings(
-        postgres="", nats="", secret="s" * 32, public_url=public, telegram_api=api, telegram_webhook=True
-    )
-    if fine:
-        assert webhook_address(settings) == f"{public.rstrip('/')}/telegram/updates"
-    else:
-        with pytest.raises(SettingsError, match="CALLOUT_"):
-            bot_gateway.app.build(settings)
-    assert webhook_address(replace(settings, telegram_webhook=False)) is None
-
-
-def test_a_secret_is_of_one_bot_and_as_telegram_takes_it() -> None:
-    """Bot API, setWebhook: 1 to 256 characters of A-Z, a-z, 0-9, _ and -."""
-    settings = Settings(postgres="", nats="", secret="s" * 32)
-    one, other = webhook_secret(settings, 1), webhook_secret(settings, 2)
-    assert one != other
-    assert len(one) == 43
-    assert one.replace("-", "").replace("_", "").isalnum()

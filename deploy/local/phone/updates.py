@@ -112,6 +112,7 @@ class Updates:
                     await changed.wait()
             wait = min(wait * 2, 60)
         self._busy.discard(queue)
+        self._news.set()  # one that was too far behind to be seen may have its turn
 
     def _first(self, queue: Queue) -> Json | None:
         return next((update for update in self._store.updates(0, 1000) if _queue(update) == queue), None)

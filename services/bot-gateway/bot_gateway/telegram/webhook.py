@@ -24,9 +24,8 @@ from .troubles import Kind, mask, sort
 log = structlog.get_logger()
 
 LOOK = 30.0  # seconds between two looks at whether updates come
-AT_ONCE = (
-    10  # updates that Telegram may bring at the same time; each holds a database connection for a moment
-)
+AT_ONCE = 10
+"""Updates that Telegram may bring at the same time; each holds a database connection for a moment."""
 
 
 class Webhook:
@@ -65,13 +64,14 @@ class Webhook:
         await introduce(line, self._site())
         address = f"{self._address}/{line.bot_id}"
         ours = False  # what Telegram has may be of another address or secret
+        taken = False
         failures = 0
         while True:
             try:
                 told = await line.bot(GetWebhookInfo())
-                taken = ours and told.url != address
-                if not ours or taken:
-                    ours = False
+                if ours and told.url != address:
+                    ours, taken = False, True
+                if not ours:
                     told = await self._set(line, address)
                     ours = True
             except Exception as error:
@@ -84,11 +84,15 @@ class Webhook:
                 failures += 1
                 POLL_TROUBLE.labels(mishap.kind).inc()
                 log.warning("webhook not known to work", reason=mishap.reason, failures=failures, wait=wait)
-                await reception.note(self._pool, line.bot_id, address, trouble=mishap.reason)
+                if (
+                    mishap.kind is Kind.PERMANENT
+                ):  # for all else nobody has looked, and the doctor says since when
+                    await reception.note(self._pool, line.bot_id, address, trouble=mishap.reason)
                 await asyncio.sleep(wait)
                 continue
             failures = 0
             await self._note(line, address, told, taken)
+            taken = False
             await asyncio.sleep(LOOK)
 
     async def _set(self, line: Line, address: str) -> WebhookInfo:
@@ -102,13 +106,13 @@ class Webhook:
                 drop_pending_updates=False,
             )
         )
-        log.info("webhook set", address=address)
+        log.info("webhook set", url=address)
         return await line.bot(GetWebhookInfo())
 
     async def _note(self, line: Line, address: str, told: WebhookInfo, taken: bool) -> None:
         trouble = mask(reception.trouble_of(told))
         if taken:
-            log.warning("another program had taken the webhook away; it is set again", address=address)
+            log.warning("another program had taken the webhook away; it is set again", url=address)
         if trouble:
             log.warning("updates not brought", reason=trouble, waiting=told.pending_update_count)
         else:
