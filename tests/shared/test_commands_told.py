@@ -165,3 +165,14 @@ async def test_a_fault_of_ours_is_one(tasks: Floor, told: Told) -> None:
     with pytest.raises(ValueError, match="thirteen"):
         await tasks.journal.handle(TASKS, 1, Assign(13), actor="admin:anna")
     assert told.logged == [("task.1", "failed")]
+
+
+async def test_a_wrong_use_of_the_database_is_a_fault_of_ours(tasks: Floor, told: Told) -> None:
+    """asyncpg tells it by the same class as a connection that is lost."""
+
+    async def within(connection: asyncpg.Connection, _: Outcome) -> None:
+        await connection.fetchval("SELECT $1::int + $2::int", 1)
+
+    with pytest.raises(asyncpg.InterfaceError):
+        await tasks.journal.handle(TASKS, 1, Assign(7), actor="admin:anna", within=within)
+    assert told.logged == [("task.1", "failed")]

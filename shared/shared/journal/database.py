@@ -19,6 +19,14 @@ DATABASE_AWAY = (
 )
 """Faults of the database, not of what was asked: nothing was committed, and the same may be asked again."""
 
+
+def is_away(error: BaseException) -> bool:
+    """Whether it is one of these; not so where asyncpg was used wrongly, which it tells by the same class."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return "connect" in str(error) or "pool" in str(error)
+    return isinstance(error, DATABASE_AWAY)
+
+
 Ending = Callable[[bool], None]
 """Hears whether what was written is committed or rolled back."""
 

@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Gauge
 
 from shared.bus import BUS_TROUBLE, STREAM, Bus
-from shared.journal.database import DATABASE_AWAY
+from shared.journal.database import is_away
 from shared.metrics import DEAD_LETTERS, FOLD_LAG, OUTBOX, OUTBOX_AGE
 
 log = structlog.get_logger()
@@ -31,11 +31,12 @@ async def measured(look: Callable[[], Awaitable[None]], forget: Callable[[], Non
     try:
         async with asyncio.timeout(EVERY):
             await look()
-    except (*DATABASE_AWAY, *BUS_TROUBLE):
-        forget()  # whoever needs that server says so in the log
-    except Exception:
+    except Exception as error:
         forget()
-        log.exception("not measured")
+        if not is_away(error) and not isinstance(
+            error, BUS_TROUBLE
+        ):  # whoever needs that server says so in the log
+            log.exception("not measured")
 
 
 class Lag:

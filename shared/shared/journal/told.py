@@ -20,7 +20,7 @@ import structlog
 
 from shared import tracing
 from shared.contract import Recorded
-from shared.journal.database import DATABASE_AWAY, at_end
+from shared.journal.database import at_end, is_away
 from shared.metrics import COMMAND_SECONDS, COMMANDS
 from shared.refusal import Refused
 
@@ -72,5 +72,5 @@ def carried_out(name: str, stream: str, actor: str, command_id: UUID | None) -> 
             tell(refused.why.name.lower())
             raise
         except Exception as error:
-            tell("away" if isinstance(error, DATABASE_AWAY) else "failed")
+            tell("away" if is_away(error) else "failed")
             raise

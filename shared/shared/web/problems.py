@@ -14,7 +14,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Struct, UnsetType
 from nats.errors import Error as NatsError
 
-from shared.journal.database import DATABASE_AWAY
+from shared.journal.database import DATABASE_AWAY, is_away
 from shared.language import N_, _
 from shared.metrics import FULL as NO_ROOM
 from shared.refusal import Refused, Why
@@ -163,8 +163,8 @@ def _login(path: str, query: str) -> str:
 
 
 def _database(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    if isinstance(error, asyncpg.InterfaceError) and "connect" not in str(error) and "pool" not in str(error):
-        return _fault(request, error)  # wrong use of the library is a fault of ours, not of the database
+    if not is_away(error):
+        return _fault(request, error)
     log.warning("database away", path=request.url.path, error=f"{type(error).__name__}: {error}")
     full = isinstance(error, asyncpg.DiskFullError)
     if full:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from bot_gateway import views
 from bot_gateway.projections.reactions import queue
 from shared.contract.delivery import Purpose
+from shared.journal.database import transaction
 from shared.language import _
 
 from . import messages
@@ -64,7 +65,7 @@ class Effects(Struct):
 
 
 async def write(pool: asyncpg.Pool, stored: Stored, effects: Effects) -> None:
-    async with pool.acquire() as connection, connection.transaction():
+    async with transaction(pool) as connection:
         handled = await connection.fetchval(
             "UPDATE updates SET handled_at = now() WHERE seq = $1 AND handled_at IS NULL RETURNING seq",
             stored.seq,
