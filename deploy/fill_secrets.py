@@ -38,29 +38,39 @@ def main() -> None:
     )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)  # whatever it was before
+    made: list[str] = []
     for name in NAMES:
         if not PLAIN.fullmatch(before := known.get(name, "")):
             sys.exit(
                 f"{name} in {KEPT.name} has quotes, a space or a comment. Leave the secret alone behind the =."
             )
-        keep(folder / name, before)
+        if keep(folder / name, before):
+            made.append(name)
     # A version before kept them here.
     write(
         KEPT,
         "".join(line for line in text.splitlines(keepends=True) if line.partition("=")[0] not in NAMES),
         0o600,
     )
-    print(f"{KEPT.name} is there, and {folder} has every secret. Keep a copy of both with the backups.")
+    print(f"Made in {folder}: {', '.join(made) or 'nothing, all of them are there'}.")
+    print(f"Keep a copy of it, and of {KEPT.name}, with the backups.")
 
 
-def keep(path: Path, before: str) -> None:
-    """Containers read it as users of their own, so that the folder alone keeps others out."""
+def keep(path: Path, before: str) -> bool:
+    """Whether it was not there. Containers read it as users of their own, so that the folder alone keeps others out."""
     if not path.exists():
         write(path, before or new(), 0o644)
-    elif before and before != path.read_text().strip():
+        return True
+    kept = path.read_text().strip()
+    if not kept:
+        sys.exit(
+            f"{path} is empty. Put back what it held; if nothing was encrypted or set up with it, remove the file."
+        )
+    if before not in ("", kept):
         sys.exit(
             f"{path.name} stands in {KEPT.name}, and {path} holds another one. Take away the one that is not used."
         )
+    return False
 
 
 def write(path: Path, text: str, mode: int) -> None:

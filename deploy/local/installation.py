@@ -12,7 +12,7 @@ from local.access import OPERATOR, Access, keep_private, read_access
 from local.servers import Servers
 from local.stack import SERVICES
 from local.trouble import CannotStart, InUse
-from shared.settings import Settings, SettingsError, address_of, from_environment, value_of
+from shared.settings import Settings, address_of, checked, from_environment, value_of
 
 DEFAULT_DATA = Path("data")
 PRACTICE = "practice"
@@ -47,18 +47,9 @@ def telegram_api(data: Path) -> str | None:
     return None if named == PRACTICE else named
 
 
-def telegram_webhook() -> bool:
-    """Whether Telegram brings updates, as `CALLOUT_TELEGRAM_WEBHOOK` says for this start alone."""
-    try:
-        return msgspec.convert(value_of("CALLOUT_TELEGRAM_WEBHOOK") or "false", bool, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"A setting can't be read: {error}.") from error
-
-
 def settings(access: Access, data: Path, **more: str | float | bool) -> dict[str, Settings]:
     """The settings of each service, on the servers of one data folder."""
-    common = Settings(postgres="", nats="", secret=secret(data))
-    common = msgspec.structs.replace(common, **more)
+    common = checked({"postgres": "", "nats": "", "secret": secret(data), **more})
     return {
         name: msgspec.structs.replace(
             common, postgres=access.postgres_dsn(name.replace("-", "_")), nats=access.nats_url(name)

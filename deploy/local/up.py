@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from local.installation import secret, settings, telegram_api, telegram_webhook
+from local.installation import secret, settings, telegram_api
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.servers import Servers
@@ -41,7 +41,7 @@ async def up(arguments: argparse.Namespace) -> None:
         address = f"http://{host}:{dashboard.getsockname()[1]}"
         public = value_of("CALLOUT_PUBLIC_URL") or address  # a proxy with TLS may stand in front
         stack.push_async_callback(asyncio.to_thread, tracing.export_as("callout"))
-        brought = telegram_webhook()
+        brought = value_of("CALLOUT_TELEGRAM_WEBHOOK") or "false"
         callout = Stack(
             settings(servers.access, data, telegram_api=api, public_url=public, telegram_webhook=brought)
         )

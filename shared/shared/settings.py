@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta, Struct
 
 TELEGRAM = "https://api.telegram.org"
+Address: TypeAlias = Annotated[str, Meta(pattern="^https?://.")]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -35,14 +36,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats: str
     secret: str
     nats_replicas: Annotated[int, Meta(ge=1, le=5)] = 1
-    public_url: str = "http://127.0.0.1:8000"
-    telegram_api: str = TELEGRAM
+    public_url: Address = "http://127.0.0.1:8000"
+    telegram_api: Address = TELEGRAM
     telegram_pace: Annotated[float, Meta(gt=0)] = 1.0
     telegram_webhook: bool = False
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_proxies: str = "127.0.0.1"
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def fernet(self, purpose: str) -> Fernet:
         """A cipher whose key is this installation's and this purpose's alone."""
@@ -75,10 +76,18 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             raise SettingsError(f"{name} is not set. The settings table in README.md says what it holds.")
     if len(found["secret"]) < 32:
         raise SettingsError("CALLOUT_SECRET must have at least 32 characters.")
+    return checked(found)
+
+
+def checked(found: Mapping[str, Any]) -> Settings:
+    """Settings of their values, as they stand in an environment; raises SettingsError for one that is none."""
     try:
         return msgspec.convert(found, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"A setting can't be read: {error}.") from error
+        field = str(error).rpartition("$.")[2].rstrip("`")
+        raise SettingsError(
+            f"CALLOUT_{field.upper()} can't be {found[field]!r}. The settings table in README.md says what it takes."
+        ) from None
 
 
 def value_of(name: str, environment: Mapping[str, str] = os.environ) -> str | None:

@@ -164,6 +164,25 @@ async def test_two_pollers_do_not_fight_in_a_hot_loop(gateway: Gateway, yasmin: 
     await yasmin.sees("You get your tasks here")
 
 
+async def test_updates_that_can_not_be_fetched_are_told_of(gateway: Gateway) -> None:
+    """To programs, the page and the doctor, until they come again."""
+    await gateway.phones.weather(storm("500", 1000, "getUpdates"))
+
+    async def trouble() -> str:
+        """the trouble"""
+        updates = (await gateway.call("GET", "/api/telegram/token"))["updates"]
+        return str(updates["trouble"]) if updates else ""
+
+    await eventually(trouble)
+    await gateway.phones.weather()
+
+    async def over() -> bool:
+        """the end of the trouble"""
+        return not await trouble()
+
+    await eventually(over, seconds=30)
+
+
 async def test_the_queue_survives_a_restart(gateway: Gateway, yasmin: Person) -> None:
     """What waits for Telegram goes out after it."""
     await gateway.quiet()

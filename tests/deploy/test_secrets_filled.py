@@ -134,3 +134,10 @@ def test_nats_does_not_start_without_a_password(project: Path, wrong: str) -> No
     assert code != 0
     assert "NATS_PASSWORD_OPERATOR" in told
     assert "--config" not in told
+
+
+def test_an_empty_one_is_named(project: Path) -> None:
+    """As `restore … --show-secret > FILE` leaves it where the passphrase was wrong."""
+    (project / "secrets").mkdir()
+    (project / "secrets" / "CALLOUT_SECRET").touch()
+    assert "CALLOUT_SECRET is empty" in make_secrets(project)

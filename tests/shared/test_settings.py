@@ -89,3 +89,18 @@ def test_a_password_of_nats_is_refused_where_its_library_would_read_another() ->
 def test_an_address_that_is_none_is_named() -> None:
     with pytest.raises(SettingsError, match="CALLOUT_NATS can't be read as an address"):
         address_of("CALLOUT_NATS", {"CALLOUT_NATS": "nats://tasks@[nats", "CALLOUT_NATS_PASSWORD": "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CALLOUT_LOG_LEVEL", "loud"),
+        ("CALLOUT_PUBLIC_URL", "callout.example.com"),
+        ("CALLOUT_TELEGRAM_API", "phone:8001"),
+        ("CALLOUT_TELEGRAM_WEBHOOK", "maybe"),
+        ("CALLOUT_PORT", "web"),
+    ],
+)
+def test_what_a_setting_does_not_take_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} can't be '{value}'\. The settings table"):
+        from_environment({**GIVEN, "CALLOUT_SECRET": SECRET, name: value})

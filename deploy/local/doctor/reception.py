@@ -59,6 +59,9 @@ async def findings(connection: asyncpg.Connection, service: str) -> list[Finding
     if row is None:
         do = "It is heard as soon as the service leads: see whether it runs. Its log says what keeps it."
         return [warning("telegram", service, "the bot is not heard yet", do)]
+    if not row["address"] and row["trouble"]:
+        do = "Callout must reach the Bot API: see CALLOUT_TELEGRAM_API and its way out (DNS, firewall)."
+        return [wrong("telegram", service, f"updates are not fetched from Telegram: {row['trouble']}", do)]
     if not row["address"]:
         return [ok("telegram", service, "updates are fetched from Telegram (long polling)")]
     return [_webhook(service, row), *_taken(service, row)]

@@ -84,8 +84,12 @@ class Poller:
                 failures += 1
                 POLL_TROUBLE.labels(mishap.kind).inc()
                 log.warning("updates not fetched", reason=mishap.reason, failures=failures, wait=wait)
+                if failures > 1:  # one broken line is nothing to tell anybody of
+                    await reception.note(self._pool, line.bot_id, trouble=mishap.reason)
                 await asyncio.sleep(wait)
                 continue
+            if failures > 1:
+                await reception.note(self._pool, line.bot_id)
             failures = 0
             RECEIVING.labels(SERVICE).set_to_current_time()
             if batch:
