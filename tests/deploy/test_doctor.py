@@ -166,14 +166,15 @@ async def test_a_webhook_that_brings_nothing_is_named(fresh: Callout) -> None:
         assert [each.state for each in webhook] == [state], webhook
         assert all(each in webhook[0].says for each in (address, "3 wait there", trouble))
         assert do in webhook[0].do
-    unfetched = "UPDATE reception SET trouble = 'Telegram can''t be reached.'"
+    unfetched = "UPDATE reception SET address = '', trouble = 'Telegram can''t be reached.'"
     async with changed(fresh.servers, "bot_gateway", unfetched):
         _, found = await findings(fresh.servers)
     [fetched] = [each for each in found if "fetched" in each.says]
     assert fetched.state is State.WRONG
     assert "CALLOUT_TELEGRAM_API" in fetched.do
-    hours_ago = "UPDATE reception SET trouble = '', taken_at = now(), looked_at = now() - interval '3 hours'"
-    async with changed(fresh.servers, "bot_gateway", hours_ago):
+    taken_away = f"UPDATE reception SET address = '{address}', trouble = '', taken_at = now()"
+    hours_ago = "UPDATE reception SET looked_at = now() - interval '3 hours'"
+    async with changed(fresh.servers, "bot_gateway", taken_away, hours_ago):
         unseen, taken = await about_updates(fresh.servers)
     assert (unseen.state, taken.state) == (State.WRONG, State.WARNING)
     assert "nobody has looked" in unseen.says
