@@ -160,7 +160,10 @@ ISOLATED = re.compile(f"{FIRST_STRONG}[^{FIRST_STRONG}{POP}]*{POP}")
 def test_what_is_latin_stays_whole_in_arabic() -> None:
     """Task numbers, names, phone numbers: each is set apart, and every line runs from the right."""
     with speaking("ar"):
-        told = [*task_info(1042, BOILER, OfferState.OPEN, "UTC"), *client_info(1042, LINDQVIST)]
+        told = [
+            *task_info(1042, BOILER, OfferState.OPEN, "UTC"),
+            *client_info(1042, BOILER, LINDQVIST, "UTC"),
+        ]
     for whole in ("#1042", "Leaking boiler", "Altstadt", "📞 +46 8 123 45 67", "Storgatan 1, Stockholm"):
         assert any(f"{FIRST_STRONG}{whole}{POP}" in text for text in told), whole
     for text in told:
@@ -170,7 +173,7 @@ def test_what_is_latin_stays_whole_in_arabic() -> None:
 
 def test_an_english_message_holds_no_invisible_marks() -> None:
     """Where nothing runs the other way, nothing is in the way of copying."""
-    told = [*task_info(1042, BOILER, OfferState.OPEN, "UTC"), *client_info(1042, LINDQVIST)]
+    told = [*task_info(1042, BOILER, OfferState.OPEN, "UTC"), *client_info(1042, BOILER, LINDQVIST, "UTC")]
     assert not set("".join(told)) & {FIRST_STRONG, POP, RIGHT_TO_LEFT}
     assert FIRST_STRONG in messages.welcome("ياسمين", "Harbour Heating")
 

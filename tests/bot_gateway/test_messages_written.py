@@ -36,10 +36,12 @@ def test_task_info_knows_no_other_field() -> None:
 
 
 def test_client_info_reads_well() -> None:
-    """The phone number stands alone and bare, so that a touch calls it."""
-    [text] = client_info(1042, LINDQVIST)
+    """What it is for comes first. The phone number stands alone and bare, so that a touch calls it."""
+    [text] = client_info(1042, BOILER, LINDQVIST, "Europe/Stockholm")
     assert text == (
-        "👤 <b>Client for task #1042</b>\n\n"
+        "👤 <b>Client for task #1042</b>\n"
+        "Leaking boiler\n"
+        "🕒 Fri 17 May, 11:30\n\n"
         "<b>Sigrid Lindqvist</b>\n"
         "📞 +46 8 123 45 67\n"
         "📍 Storgatan 1, Stockholm\n"
@@ -108,7 +110,7 @@ def test_people_can_put_no_markup_into_any_message() -> None:
         messages.welcome(evil, evil),
         messages.welcome_back(evil),
         messages.plain(evil),
-        *client_info(1, ClientInfo(evil, evil, evil, evil, evil)),
+        *client_info(1, TaskDetails(title=evil), ClientInfo(evil, evil, evil, evil, evil), "UTC"),
         *task_info(1, TaskDetails(evil, evil, evil), OfferState.OPEN, "UTC"),
     ]
     for text in told:

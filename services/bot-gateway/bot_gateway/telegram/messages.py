@@ -139,9 +139,12 @@ def task_info(
     return parts(aligned(head), details.description, _(MORE, task=numbered(number)), most)
 
 
-def client_info(number: int, client: ClientInfo) -> list[str]:
-    """A client's data. The phone number stands alone and bare, so that a touch calls it."""
-    head = [_(CLIENT, task=numbered(number)), "", f"<b>{apart(_line(client.name))}</b>"]
+def client_info(number: int, details: TaskDetails, client: ClientInfo, zone: str) -> list[str]:
+    """A client's data, with what it is for. The phone number stands alone and bare, so that a touch calls it."""
+    head = [_(CLIENT, task=numbered(number)), apart(_line(details.title))]
+    if details.scheduled_at:
+        head.append(f"🕒 {when(details.scheduled_at, zone)}")
+    head += ["", f"<b>{apart(_line(client.name))}</b>"]
     if client.phone:
         head.append(apart(f"📞 {_line(client.phone)}"))
     if client.address:

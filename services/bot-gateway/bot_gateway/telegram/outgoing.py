@@ -165,7 +165,7 @@ class Outgoing:
         )
         if answer.client is None:
             return Fail(answer.refusal or N_("The client's data may not be sent now."))
-        text = messages.client_info(card.task, answer.client)
+        text = messages.client_info(card.task, card.details, answer.client, self._site().time_zone)
         keyboard = keyboards.under_client(card.task, card.offer, card.state)
         return self._messages(row, text, keyboard, protect=True)
 
