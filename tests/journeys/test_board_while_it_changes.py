@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Route, expect
 
 from tests.browser import chromium
 from tests.journeys.test_in_the_browser import log_in, window
-from tests.journeys.test_tasks_in_the_browser import column, lift, over, technician
+from tests.journeys.test_tasks_in_the_browser import at_work, column, lift, over, technician
 from tests.running import Callout
 
 pytestmark = [
@@ -60,6 +60,41 @@ async def test_a_board_that_is_older_than_a_drop_does_not_take_it_back(
         seen.set()
         await callout.office.sees_task(number, status="cancelled")
         await page.unroute_all(behavior="wait")
+
+
+async def test_a_card_slips_out_of_a_running_job_only_after_a_question(
+    callout: Callout, browser: Browser
+) -> None:
+    """Cancel leaves card and technician as they were; a confirmed drop withdraws the task on the phone."""
+    person = await technician(callout, "Sam Slip")
+    number = await at_work(callout, person)
+    held = await person.sees(f"#{number}", button="Complete")
+    async with window(browser, callout.url) as page:
+        await log_in(page, callout)
+        await page.goto(f"/tasks?view=board&technician={person.id}")
+        dialog = page.get_by_role("dialog")
+
+        async def slip() -> None:
+            await lift(page, number)
+            await over(page, "new")
+            await page.mouse.up()
+            await expect(dialog).to_contain_text(f"Sam Slip is at work on #{number}.")
+
+        await slip()
+        await expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
+        await dialog.get_by_role("link", name="Cancel").click()
+        await expect(dialog).to_be_hidden()
+        await expect(column(page, "in_progress").locator(f"#task-{number}")).to_be_visible()
+        await callout.office.sees_task(number, status="in_progress")
+        assert held in await person.messages()
+
+        await slip()
+        await dialog.get_by_role("button", name="Yes, move it").click()
+        await expect(dialog).to_be_hidden()
+        await callout.office.sees_task(number, status="new")
+        await person.sees(f"#{number} was withdrawn")
+        await page.goto("/tasks?view=board")
+        await expect(column(page, "new").locator(f"#task-{number}")).to_be_visible()
 
 
 async def test_an_open_menu_stays_open_while_the_board_changes(callout: Callout, browser: Browser) -> None:

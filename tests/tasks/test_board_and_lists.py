@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 
 from shared.contract.admin import Role
+from shared.contract.task import Action
 from shared.web import seal
 from tests.tasks.conftest import Office, in_progress, new_task, said
 from tests.tasks.examples import BRUNO, YASMIN
@@ -26,6 +27,7 @@ async def test_the_board_shows_each_task_where_it_stands(
     assert set(cards["1001"].split()) == {"assigned?", "cancelled"}
     assert "completed" in cards[str(number)].split()
     assert "sent" not in cards[str(number)].split()
+    assert {"new!", "assigned!", "rejected!", "cancelled!"} <= set(cards[str(number)].split())
     assert 'href="/tasks/1001/assignment"' in text
     assert f'formaction="/tasks/{number}/status?status=completed"' in text
     menu = await shown(browser, f"/tasks/{number}/menu")
@@ -80,6 +82,55 @@ async def test_a_drop_answers_with_an_undo_where_there_is_one(
     assert "Undo" not in answer.text  # the technician's message has been taken back
     answer = await browser.post(f"/tasks/{number}/column", data={"to": "accepted"}, headers=script)
     assert (await said(admin.get(f"/api/tasks/{number}")))["status"] == "accepted"
+
+
+async def test_a_drop_that_undoes_work_is_a_question_on_a_page(
+    office: Office, browser: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    """It says what happens, changes nothing, and its form carries it out without a script."""
+    number = await in_progress(office, admin)
+    text = await shown(browser, f"/tasks/{number}/column?to=new")
+    assert f"is at work on #{number}. The message on that phone will say that it was withdrawn" in text
+    assert (await said(admin.get(f"/api/tasks/{number}")))["status"] == "in_progress"
+    version = re.findall(r'name="version" value="(\d+)"', text)[0]
+    command = re.findall(r'name="command_id" value="([^"]+)"', text)[0]
+    form = {"to": "new", "version": version, "command_id": command}
+    answer = await browser.post(f"/tasks/{number}/column", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
+    assert (await said(admin.get(f"/api/tasks/{number}")))["status"] == "new"
+
+    answer = await browser.get(f"/tasks/{number}/column?to=completed")
+    assert answer.status_code == 409
+    assert "Assign a technician first" in answer.text
+    answer = await browser.get(f"/tasks/{number}/column?to=assigned")
+    assert answer.headers["location"] == f"/tasks/{number}/assignment"
+    async with office.as_role(Role.VIEWER, browser=True) as viewer:
+        assert (await viewer.get(f"/tasks/{number}/column?to=cancelled")).status_code == 403
+
+
+async def test_the_question_says_what_is_true_of_the_task(
+    office: Office, browser: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    """From the assignment to the completion, and nothing where a drop takes nothing from anybody."""
+    number = await new_task(admin, technician_id=YASMIN)
+
+    async def asked(column: str) -> str:
+        return await shown(browser, f"/tasks/{number}/column?to={column}")
+
+    assert f"has not accepted #{number}. It becomes completed all the same" in await asked("completed")
+    assert 'class="btn btn-primary" type="submit">Yes, move it' in await asked("cancelled")
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    assert f"has not answered #{number} yet. Once it is completed" in await asked("completed")
+    await office.tap(number, Action.ACCEPT)
+    assert f"has accepted #{number}. The message on that phone will say" in await asked("rejected")
+    await said(admin.post(f"/api/tasks/{number}/client-info"))
+    await office.tap(number, Action.COMPLETE)
+    assert f"#{number} is completed. It becomes rejected" in await asked("rejected")
+    assert f"#{number} is completed. " in await asked("sent")
+    assert "is asked again whether to take it" in await asked("sent")
+    for status in ("cancelled", "accepted"):
+        await said(admin.put(f"/api/tasks/{number}/status", json={"status": status}))
+    assert "There is no open offer, so no message says so." in await asked("new")
 
 
 async def test_a_search_finds_the_number_first(

@@ -4,7 +4,18 @@ from functools import reduce
 
 from shared.contract.task import OfferWithdrawn, Status, TaskDeleted
 from shared.refusal import Refused
-from tasks.domain.moves import COMMANDS, SET_BY, SHOWN, Move, allowed, dropped, targets, undo
+from tasks.domain.moves import (
+    COMMANDS,
+    SET_BY,
+    SHOWN,
+    Move,
+    Question,
+    allowed,
+    dropped,
+    question,
+    targets,
+    undo,
+)
 from tasks.domain.task import AssignTask, SendClientInfo, SendTask, SetStatus, Task, decide, evolve
 from tests.tasks import examples as ex
 from tests.tasks.examples import folded
@@ -82,6 +93,43 @@ def test_a_drop_does_what_the_column_means() -> None:
     assert dropped(folded(ex.SENT), Status.ASSIGNED) == SetStatus(Status.ASSIGNED)
     assert dropped(folded(ex.IN_PROGRESS), Status.COMPLETED) == SetStatus(Status.COMPLETED)
     assert set(targets(folded(ex.NEW))) == {Status.ASSIGNED, Status.CANCELLED}
+
+
+def test_a_drop_is_asked_about_where_a_technician_loses_the_task_or_was_not_asked() -> None:
+    """Every drop that the rules allow and that is no choice of a technician; what is not listed happens at once."""
+    histories = {
+        Status.NEW: ex.NEW,
+        Status.ASSIGNED: ex.ASSIGNED,
+        Status.SENT: ex.SENT,
+        Status.REJECTED: ex.REJECTED,
+        Status.ACCEPTED: ex.ACCEPTED,
+        Status.IN_PROGRESS: ex.IN_PROGRESS,
+        Status.COMPLETED: ex.COMPLETED,
+    }
+    skips = {Status.ACCEPTED, Status.IN_PROGRESS, Status.COMPLETED}
+    loses = {Status.NEW, Status.REJECTED, Status.ASSIGNED, Status.CANCELLED}
+    asked = {
+        Status.ASSIGNED: dict.fromkeys(skips, Question.SKIPS),
+        Status.SENT: dict.fromkeys(skips, Question.SKIPS),
+        Status.REJECTED: dict.fromkeys(skips, Question.SKIPS),
+        Status.ACCEPTED: dict.fromkeys(loses, Question.LOSES),
+        Status.IN_PROGRESS: dict.fromkeys(loses, Question.LOSES),
+        Status.COMPLETED: dict.fromkeys({*loses, Status.SENT}, Question.LOSES),
+    }
+    for status, history in histories.items():
+        task = folded(history)
+        assert task.status is status
+        found = {column: question(task, column) for column in targets(task)}
+        assert {column: why for column, why in found.items() if why} == asked.get(status, {}), status
+
+
+def test_whoever_learns_of_a_withdrawal_after_accepting_was_asked_about() -> None:
+    """In every state that can be reached, a drop that takes an accepted offer back asks first."""
+    for task in states():
+        for column in targets(task):
+            events = decide(dropped(task, column), task)
+            if task.status is not Status.SENT and any(isinstance(each, OfferWithdrawn) for each in events):
+                assert isinstance(dropped(task, column), AssignTask) or question(task, column), (task, column)
 
 
 def test_undo_is_offered_only_where_it_makes_the_task_what_it_was() -> None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from shared.contract.task import Status, TaskDetails
 from shared.refusal import Refused
 from tasks.domain.task import (
+    ENDS_THE_OFFER,
     AssignTask,
     DeleteTask,
     EditTask,
@@ -137,6 +138,29 @@ def dropped(task: Task, column: Status) -> TaskCommand:
     if move is None and column is Status.ASSIGNED and task.technician is None:
         move = Move.ASSIGN
     return COMMANDS[move] if move else SetStatus(column)
+
+
+class Question(StrEnum):
+    """Why a drop is asked about before it is carried out."""
+
+    LOSES = "loses"
+    """A technician who accepted loses the task."""
+    SKIPS = "skips"
+    """It counts as accepted, and nobody accepted it."""
+
+
+UNACCEPTED = frozenset({Status.ASSIGNED, Status.SENT, Status.REJECTED})
+TAKEN_ON = frozenset({Status.ACCEPTED, Status.IN_PROGRESS, Status.COMPLETED})
+"""A technician accepted it, or an admin says so."""
+
+
+def question(task: Task, column: Status) -> Question | None:
+    """What a slip of the mouse must not do; None where a drop takes nothing from anybody."""
+    if task.status in TAKEN_ON and (column is Status.SENT or column in ENDS_THE_OFFER):
+        return Question.LOSES
+    if task.status in UNACCEPTED and column in TAKEN_ON:
+        return Question.SKIPS
+    return None
 
 
 @lru_cache(maxsize=256)

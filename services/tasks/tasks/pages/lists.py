@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from shared.contract.admin import Role
-from shared.contract.task import Priority
+from shared.contract.task import Priority, Status
 from shared.web import (
     Request,
     Response,
@@ -23,7 +23,7 @@ from shared.web import (
     zone_of,
 )
 from tasks import views
-from tasks.domain.moves import SHOWN, Allowed, allowed, dropped, targets
+from tasks.domain.moves import SHOWN, Allowed, allowed, dropped, question, targets
 from tasks.domain.task import AssignTask, Task
 from tasks.handlers import Handlers
 from tasks.handlers.filters import looked_up, number_in, wanted_of
@@ -186,11 +186,15 @@ def shown(card: Card, changes: bool) -> Shown:
 
 
 def drops(state: Task) -> str:
-    """The columns into which the card may be dropped; `assigned?` where that asks for a technician first."""
-    return " ".join(
-        f"{column}?" if isinstance(dropped(state, column), AssignTask) else column
-        for column in targets(state)
-    )
+    """The columns into which the card may be dropped; `assigned?` where that asks for a technician first, `new!` where
+    it asks whether it is meant."""
+    return " ".join(column + first(state, column) for column in targets(state))
+
+
+def first(state: Task, column: Status) -> str:
+    if isinstance(dropped(state, column), AssignTask):
+        return "?"
+    return "!" if question(state, column) else ""
 
 
 PRIORITIES = [priority.value for priority in Priority]

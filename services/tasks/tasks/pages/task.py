@@ -13,14 +13,15 @@ from shared.refusal import Refused, Why
 from shared.web import Done, Request, Response, form, fragment, identity, needs, page, see, zone_of
 from tasks import views
 from tasks.domain import checks
-from tasks.domain.moves import Allowed, allowed, dropped, undo
-from tasks.domain.task import AssignTask, SendClientInfo, SendTask, SetStatus, Task, TaskCommand
+from tasks.domain.moves import Allowed, allowed, dropped, question, undo
+from tasks.domain.task import AssignTask, SendClientInfo, SendTask, SetStatus, Task, TaskCommand, decide
 from tasks.handlers import NO_TASK, Handlers, TaskChanges, known_number
 from tasks.handlers.filters import number_in
 from tasks.views import TaskView
 
 from .ages import age, longer_than
 from .buttons import buttons
+from .consequences import consequence
 from .lists import choice, priorities
 from .lookups import chosen_client
 from .typed import asking, came_from, saved
@@ -177,6 +178,30 @@ def routes(handlers: Handlers) -> list[Any]:
         named = form(request).get("status", "") or request.query_params.get("status", "")
         return await done(request, number, SetStatus(checks.status_of(named)))
 
+    @get("/tasks/{number:int}/column")
+    async def ask_drop(request: Request, number: FromPath[int]) -> Response[Any]:
+        """What a drop into that column would do, before it is done; a refusal says itself on the task's page."""
+        needs(request, Role.DISPATCHER)
+        column = checks.status_of(request.query_params.get("to", ""))
+        state, version = await handlers.task(number)
+        command = dropped(state, column)
+        if isinstance(command, AssignTask):
+            return see(request, f"/tasks/{number}/assignment")
+        try:
+            decide(command, state)
+        except Refused as refused:
+            return await card(request, number, refused)
+        task = await shown(number)
+        asked = question(state, column)
+        return page(
+            request,
+            "task_drop.html",
+            task=task,
+            column=column,
+            version=version,
+            sentence=consequence(asked, state, column, task) if asked else "",
+        )
+
     @post("/tasks/{number:int}/column")
     async def drop(request: Request, number: FromPath[int]) -> Response[Any]:
         """A card was dropped into a column of the board."""
@@ -223,6 +248,7 @@ def routes(handlers: Handlers) -> list[Any]:
         dispatch,
         client_info,
         set_status,
+        ask_drop,
         drop,
         ask_delete,
         delete,

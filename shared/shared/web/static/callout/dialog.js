@@ -18,7 +18,7 @@ export async function ask(address, part) {
   box.replaceChildren(found);
   htmx.process(box);
   box.showModal();
-  (box.querySelector("input[type=radio]:checked") ?? box.querySelector("input:not([type=hidden]):not(:disabled)"))?.focus();
+  (box.querySelector("input[type=radio]:checked") ?? box.querySelector("input:not([type=hidden]):not(:disabled)") ?? box.querySelector("[data-close]"))?.focus();
 }
 
 function complain(form, sentence) {

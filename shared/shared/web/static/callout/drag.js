@@ -13,9 +13,9 @@ const SPEED = 14; // pixels a frame
 
 let drag = null;
 
-/** Column → whether it asks for a technician first (`assigned?`). */
+/** Column → "?" where it asks for a technician first, "!" where it asks whether it is meant, "" where it asks nothing. */
 function drops(card) {
-  return new Map((card.dataset.drops ?? "").split(" ").filter(Boolean).map((name) => [name.replace("?", ""), name.endsWith("?")]));
+  return new Map((card.dataset.drops ?? "").split(" ").filter(Boolean).map((name) => [name.replace(/[?!]$/, ""), name.match(/[?!]$/)?.[0] ?? ""]));
 }
 
 function press(event) {
@@ -85,7 +85,8 @@ function end(done) {
 async function drop(card, column, asks) {
   const { task, version } = card.dataset;
   if (asks) {
-    ask(`/tasks/${task}/assignment`, "#assign-form");
+    const [address, part] = asks === "?" ? ["assignment", "#assign-form"] : [`column?to=${column.dataset.column}`, "#drop-form"];
+    ask(`/tasks/${task}/${address}`, part);
     return;
   }
   const [home, next] = [card.parentElement, card.nextElementSibling];
