@@ -113,3 +113,34 @@ async def test_a_button_of_the_overview_leaves_the_page_where_it_is(fresh: Callo
     await rami.sees(f"#{task}", button="Accept")
     await again.wait_for(state="detached")
     assert desk.url.rstrip("/") == fresh.url
+
+
+@only("one process")
+async def test_an_axis_of_times_has_no_label_twice(fresh: Callout, desk: Page) -> None:
+    """Whatever the highest value is, from seconds to weeks; what is drawn is read from the canvas."""
+    await rejecting(fresh)
+    await desk.wait_for_selector("#response-chart canvas")
+    for seconds in (3, 70, 100, 130, 400, 5000, 9000, 40_000, 150_000, 300_000, 2_000_000):
+        labels = await desk.evaluate(DRAWN, seconds)
+        assert len(labels) > 2, seconds
+        assert len(labels) == len(set(labels)), (seconds, labels)
+
+
+DRAWN = """async (seconds) => {
+  const place = document.querySelector("#response-chart");
+  const labels = [];
+  const drawing = CanvasRenderingContext2D.prototype;
+  const { fillText } = drawing;
+  drawing.fillText = function (text, ...more) {
+    if (/^0$|[0-9] ?(sec|min|hr|day)/.test(text)) labels.push(text);
+    return fillText.call(this, text, ...more);
+  };
+  const content = JSON.parse(place.dataset.chart);
+  for (const each of content.series) each.values = each.values.map(() => seconds);
+  place.dataset.chart = JSON.stringify(content);
+  place.dispatchEvent(new Event("callout:morphed"));
+  await new Promise((done) => requestAnimationFrame(done));
+  drawing.fillText = fillText;
+  return labels;
+}"""
+"""What stands at the axis of a chart once its values are these."""

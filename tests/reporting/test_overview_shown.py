@@ -8,7 +8,7 @@ import httpx
 from msgspec.structs import replace
 
 from reporting.views import first_id
-from shared.contract.admin import Role
+from shared.contract.admin import AdminAdded, Role
 from shared.contract.client import ClientAdded
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
 from shared.contract.event import by_service, by_technician
@@ -26,6 +26,7 @@ from shared.contract.task import (
     TaskSent,
     TaskStatusChanged,
 )
+from shared.contract.technician import TechnicianRegistered
 from shared.language import speaking, translated
 from tests.reporting.conftest import As, Settle, Told
 from tests.reporting.histories import LENA, RAMI, Teller, boiler, invoice, uuid7
@@ -213,6 +214,52 @@ async def test_a_viewer_sees_what_waits_and_no_button(told: Told, caller: As) ->
     assert 'href="/tasks/1001/assignment"' in await section(await caller(Role.DISPATCHER), "attention")
 
 
+async def test_set_to_rejected_by_hand_is_told_of_who_did_it_and_when(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """Not of the technician, who may have rejected an earlier offer and completed this one."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=3)
+    teller.tell("admin.anna", AdminAdded("anna", "Anna Berg", Role.OWNER), by_service("notifier"))
+    teller.tell(f"technician.{RAMI}", TechnicianRegistered(RAMI, "Rami"), by_technician(RAMI))
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Done, then not"), 7), after=1)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1001", TaskRejected(RAMI, 1), by_technician(RAMI), after=1)
+    teller.tell("task.1001", RejectionExplained(RAMI, 1, "No van today"), by_technician(RAMI), after=1)
+    await told(teller.told)
+    assert "Rami, 3 hr ago: “No van today”" in plain(await section(office, "attention"))
+    known = len(teller.told)
+    teller.now = datetime.now(UTC) - timedelta(minutes=14)
+    teller.tell("task.1001", TaskStatusChanged(Status.REJECTED, Status.COMPLETED), after=1)
+    teller.now = datetime.now(UTC) - timedelta(minutes=5)
+    teller.tell("task.1001", TaskStatusChanged(Status.COMPLETED, Status.REJECTED), after=0)
+    await told(teller.told[known:])
+    needs = plain(await section(office, "attention"))
+    assert "Set to rejected by hand by Anna Berg, 5 min ago" in needs
+    assert "Rami" not in needs
+    assert "No van today" not in needs
+
+
+async def test_a_chart_without_a_value_says_so(told: Told, office: httpx.AsyncClient) -> None:
+    """No grid with nothing in it, for one chart any more than for all."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(minutes=5)
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Job"), 7), after=1)
+    await told(teller.told)
+    response, completion = await section(office, "response"), await section(office, "completion")
+    assert "Nobody has answered in these days" in response
+    assert "Nothing was completed in these days" in completion
+    assert "data-chart" not in response + completion
+    known = len(teller.told)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1001", TaskAccepted(RAMI, 1), by_technician(RAMI), after=1)
+    await told(teller.told[known:])
+    assert "data-chart" in await section(office, "response")
+    assert "data-chart" not in await section(office, "completion")
+
+
 async def test_a_quick_reason_is_read_in_the_readers_language(told: Told, office: httpx.AsyncClient) -> None:
     """On the overview as in the report; what somebody typed stays as it is."""
     teller = Teller()
@@ -276,7 +323,9 @@ def test_the_first_id_of_a_moment_is_below_every_id_made_then() -> None:
 async def section(client: httpx.AsyncClient, name: str) -> str:
     answer = await client.get("/")
     assert answer.status_code == 200, answer.text
-    return answer.text.partition(f'<section class="card" id="{name}"')[2].partition("</section>")[0]
+    found = re.search(rf'<section class="card[^"]*" id="{name}".*?</section>', answer.text, re.DOTALL)
+    assert found, name
+    return found[0]
 
 
 def plain(html: str) -> str:

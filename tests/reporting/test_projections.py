@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from importlib.resources import files
 from random import Random
 
 import asyncpg
@@ -126,6 +127,29 @@ async def test_a_task_that_is_sent_again_is_no_longer_accepted_or_completed(
     assert (row["status"], row["technician"], row["offer"]) == ("sent", RAMI, 3)
     assert (row["accepted_at"], row["completed_at"], row["response_time"]) == (None, None, None)
     assert row["first_sent_at"] < row["sent_at"] == sent.at
+
+
+async def test_an_answer_took_its_time_whichever_it_was(database: asyncpg.Connection) -> None:
+    """Rami's rejection after two minutes is in the row, until the task is somebody else's."""
+    told = boiler()
+    rejected = next(place for place, each in enumerate(told) if each.type == "TaskRejected")
+    await in_batches(database, told[: rejected + 2], 500)
+    assert await database.fetchval("SELECT response_time FROM reports") == timedelta(seconds=120)
+    await in_batches(database, told[: rejected + 3], 500)
+    assert await database.fetchval("SELECT response_time FROM reports") is None
+
+
+async def test_rejections_folded_before_get_their_time_from_the_answers(
+    database: asyncpg.Connection,
+) -> None:
+    """What the migration makes of old rows is what folding makes now."""
+    rejected = next(place for place, each in enumerate(boiler()) if each.type == "TaskRejected")
+    filling = (files("reporting") / "migrations" / "0005_rejections_timed.sql").read_text()
+    for length in range(rejected + 1, len(boiler()) + 1):
+        expected = await in_batches(database, boiler()[:length], 500)
+        await database.execute("UPDATE reports SET response_time = NULL WHERE accepted_at IS NULL")
+        await database.execute(filling)
+        assert await rows(database) == expected, boiler()[length - 1].type
 
 
 async def test_every_response_is_kept_with_its_reason_and_how_long_it_took(

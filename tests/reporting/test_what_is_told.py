@@ -42,6 +42,17 @@ async def got(client: httpx.AsyncClient, path: str, status: int = 200) -> Any:
     return answer.json()
 
 
+async def test_a_rejection_took_its_time_in_the_list_and_on_the_page(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """Rami thought for two minutes."""
+    rejected = next(place for place, each in enumerate(boiler()) if each.type == "TaskRejected")
+    await told(boiler()[: rejected + 1])
+    assert (await got(office, "/api/reports/tasks/1042"))["task"]["response_seconds"] == 120
+    assert ">2 min</td>" in (await office.get("/reports")).text
+    assert '<dd class="col-7">2 min</dd>' in (await office.get("/reports/1042")).text
+
+
 async def test_the_report_of_a_task_tells_its_whole_story(told: Told, office: httpx.AsyncClient) -> None:
     """Data, responses with reasons, the invoice, the status history and every event, deliveries too."""
     await told(boiler())

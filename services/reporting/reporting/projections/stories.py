@@ -119,9 +119,9 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
                 client=client,
             )
         case TaskAssigned(technician):
-            return replace(story, technician=technician)
+            return replace(story, technician=technician, response_time=None)
         case TaskUnassigned():
-            return replace(story, technician=None)
+            return replace(story, technician=None, response_time=None)
         case TaskSent(technician, offer):
             return replace(
                 story,
@@ -134,6 +134,8 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
             )
         case TaskAccepted():
             return replace(story, accepted_at=at, response_time=took(story, at))
+        case TaskRejected():
+            return replace(story, response_time=took(story, at))
         case TaskCompleted():
             return replace(story, completed_at=at)
         case TaskStatusChanged(_, Status.COMPLETED):
@@ -144,7 +146,7 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
         case ClientInfoSent(technician, offer):
             # Of a task accepted by hand the card itself is the new offer.
             return replace(story, technician=technician, offer=offer)
-        case TaskStatusChanged() | TaskRejected() | RejectionExplained() | OfferWithdrawn() | TaskDeleted():
+        case TaskStatusChanged() | RejectionExplained() | OfferWithdrawn() | TaskDeleted():
             return story
         case _:
             assert_never(event)

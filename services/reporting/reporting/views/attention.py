@@ -9,7 +9,7 @@ import asyncpg
 from msgspec import Struct
 
 from reporting.views.lines import Line, lines
-from reporting.views.rows import Connection, first_id
+from reporting.views.rows import Connection, actor_streams, first_id
 from shared import names
 from shared.contract.delivery import Purpose
 from shared.contract.event import stream_name
@@ -28,7 +28,8 @@ class Some(Struct, Generic[T], frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """A task that waits since a moment; reason is why it was rejected, where that was said."""
+    """A task that waits since a moment; reason is why it was rejected, where that was said. set_by is the
+    name of who gave it its status by hand: then no technician did."""
 
     id: int
     title: str
@@ -37,6 +38,7 @@ class Waiting(Struct, frozen=True):
     technician_name: str | None
     since: datetime
     reason: str | None
+    set_by: str | None
 
 
 class Undelivered(Struct, frozen=True):
@@ -89,7 +91,8 @@ async def attention(connection: Connection, now: datetime, late: datetime, today
     who = await names.known_to(
         connection,
         {stream_name("technician", row["technician"]) for row in waiting if row["technician"]}
-        | {stream_name("client", row["client"]) for row in overdue},
+        | {stream_name("client", row["client"]) for row in overdue}
+        | set(actor_streams(row["by_hand"] for row in waiting if row["by_hand"])),
     )
     return Attention(
         rejected=_waiting(rejected, who),
@@ -116,6 +119,7 @@ def _waiting(rows: Sequence[asyncpg.Record], who: names.Names) -> Some[Waiting]:
             technician_name=who.technician(row["technician"]) if row["technician"] else None,
             since=row["since"],
             reason=row["reason"],
+            set_by=who.actor(row["by_hand"]) if row["by_hand"] else None,
         )
         for row in rows
     ]
@@ -143,24 +147,27 @@ def _count(rows: Sequence[asyncpg.Record]) -> int:
 
 
 _REJECTED = """
-SELECT r.*, coalesce(a.at, r.sent_at, r.created_at) AS since, e.reason
+SELECT r.*, h.at AS since, h.by_hand, CASE WHEN h.by_hand IS NULL THEN e.reason END AS reason
 FROM (
     SELECT *, count(*) OVER () AS all FROM reports WHERE status = 'rejected' ORDER BY task DESC LIMIT $1
 ) r
-LEFT JOIN LATERAL (
-    SELECT at FROM responses WHERE task = r.task AND response = 'rejected' ORDER BY event DESC LIMIT 1
-) a ON true
+CROSS JOIN LATERAL (
+    SELECT c.at, CASE WHEN a.kind = 'TaskStatusChanged' THEN a.actor END AS by_hand
+    FROM status_history c JOIN audit a ON a.id = c.event
+    WHERE c.task = r.task AND c.invoice IS NULL AND c.after = 'rejected' ORDER BY c.event DESC LIMIT 1
+) h
 LEFT JOIN rejection_reasons e ON e.task = r.task AND e.offer = r.offer
 ORDER BY r.task DESC
 """
 
 _UNANSWERED = """
-SELECT *, sent_at AS since, NULL AS reason, count(*) OVER () AS all
+SELECT *, sent_at AS since, NULL AS reason, NULL AS by_hand, count(*) OVER () AS all
 FROM reports WHERE status = 'sent' AND sent_at < $1 ORDER BY sent_at LIMIT $2
 """
 
 _WITHOUT_CLIENT_INFO = """
-SELECT *, coalesce(accepted_at, created_at) AS since, NULL AS reason, count(*) OVER () AS all
+SELECT *, coalesce(accepted_at, created_at) AS since, NULL AS reason, NULL AS by_hand,
+    count(*) OVER () AS all
 FROM reports WHERE status = 'accepted' AND coalesce(accepted_at, created_at) < $1 ORDER BY since LIMIT $2
 """
 

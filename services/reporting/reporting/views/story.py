@@ -31,7 +31,7 @@ class ReportFilter(Struct, frozen=True):
 
 
 class TaskReport(Struct, frozen=True):
-    """A task as its report begins. response_seconds is from sending the current offer to its acceptance."""
+    """A task as its report begins. response_seconds is from sending the current offer to its answer."""
 
     id: int
     title: str

@@ -17,11 +17,21 @@ const plain = new Intl.NumberFormat(language);
 
 function lasted(seconds) {
   const [, size, unit] = UNITS.find(([most]) => seconds < most);
-  const digits = size >= 3600 && seconds < 10 * size ? 1 : 0;
+  return inUnits(seconds, size, unit, size >= 3600 && seconds < 10 * size ? 1 : 0);
+}
+
+/** In the largest unit that each step of an axis is a whole number of: rounded, two labels would be the same. */
+function marked(seconds, step) {
+  const [, size, unit] = UNITS.findLast(([, each]) => step % each === 0);
+  return inUnits(seconds, size, unit, 0);
+}
+
+function inUnits(seconds, size, unit, digits) {
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(seconds / size);
 }
 
 const SHOWN = { stack: (value) => plain.format(value), times: lasted };
+const MARKED = { stack: SHOWN.stack, times: marked };
 
 const probe = document.createElement("span"); // a canvas knows no variables, but an element does
 probe.hidden = true;
@@ -102,7 +112,7 @@ class Chart {
           size: (_, values) => 14 + 7 * Math.max(1, ...(values ?? []).map((value) => value.length)),
           space: 26,
           incrs: stack ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] : STEPS,
-          values: (_, places) => places.map((place) => (place ? SHOWN[kind](place) : "0")),
+          values: (_, places, axis, space, step) => places.map((place) => (place ? MARKED[kind](place, step) : "0")),
         }),
       ],
       series: [{}, ...lines],
