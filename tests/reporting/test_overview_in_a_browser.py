@@ -71,10 +71,9 @@ async def test_a_chart_under_the_pointer_tells_its_day_and_waits_with_changes(
     fresh: Callout, desk: Page
 ) -> None:
     """Nothing moves under a mouse that reads; what came meanwhile is drawn when it leaves."""
-    await rejecting(fresh)
+    rejected, *_ = await rejecting(fresh)
+    await desk.wait_for_selector(f"#rejected-{rejected}")  # which moves what is below it
     await desk.wait_for_selector("#outcomes-chart canvas")
-    box = await desk.locator("#outcomes-chart .u-over").bounding_box()
-    assert box
     await desk.locator("#outcomes-chart").scroll_into_view_if_needed()
     box = await desk.locator("#outcomes-chart .u-over").bounding_box()
     assert box
