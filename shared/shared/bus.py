@@ -64,6 +64,16 @@ class AnswerBroke(Exception):
     """The other service met a fault of its own, or could not read the question: its log holds the trace."""
 
 
+async def settled(client: Client) -> None:
+    """Returns once the server knows of every subscription made, or ended, so far.
+
+    nats-py writes the PING of a `flush` at once, before what still waits in its own buffer. By the first answer that
+    buffer is written; the second answer comes after the server has read it.
+    """
+    await client.flush()
+    await client.flush()
+
+
 class Bus:
     """One service's connection to NATS."""
 
@@ -91,7 +101,7 @@ class Bus:
     async def serve(self) -> None:
         """Begins to answer requests; the subscribers must be included by now."""
         await self.broker.start()
-        await self.client.flush()
+        await settled(self.client)
 
     async def stop(self) -> None:
         await self.broker.stop()

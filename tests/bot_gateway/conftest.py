@@ -25,7 +25,7 @@ from local.phone.app import serve_phone
 from local.phone.rules import Limits
 from local.stack import Http, listen
 from shared import tracing
-from shared.bus import Bus
+from shared.bus import Bus, settled
 from shared.contract import AnyEvent
 from shared.contract.admin import Role
 from shared.contract.event import Envelope, Event, stream_name
@@ -79,13 +79,13 @@ class Desk:
     async def open(self) -> None:
         for subject, answer in ((TAP, self._tap), (CLIENT_INFO, self._client), (DOCUMENT, self._pdf)):
             self._open.append(await self.bus.client.subscribe(subject, cb=self._responder(answer)))
-        await self.bus.client.flush()
+        await settled(self.bus.client)
 
     async def close(self) -> None:
         for subscription in self._open:
             await subscription.unsubscribe()
         self._open.clear()
-        await self.bus.client.flush()
+        await settled(self.bus.client)
 
     def done(self) -> list[tuple[int, int, Action]]:
         """The presses that had an effect: one for each command id."""

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 import nats
 from local.access import NATS_USERS, OPERATOR, ROLES
 from local.servers import Servers
-from shared.bus import STREAM
+from shared.bus import STREAM, settled
 from shared.contract.task import CLIENT_INFO
 from shared.web import BUCKET
 from tests.deploy.conftest import execute
@@ -53,7 +53,7 @@ class Hands:
 
     async def can_publish(self, subject: str, listening: Client) -> None:
         heard = await listening.subscribe(subject)
-        await listening.flush()
+        await settled(listening)
         await self.client.publish(subject, b"{}")
         await heard.next_msg(PATIENCE)
 

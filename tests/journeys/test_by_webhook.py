@@ -11,7 +11,7 @@ from local.servers import Servers
 from tests.conftest import swept
 from tests.deploy.test_doctor import doctor
 from tests.journeys import test_workflow
-from tests.people import buttons, eventually
+from tests.people import Json, buttons, eventually
 from tests.running import SHAPES, Callout, running
 
 
@@ -65,5 +65,9 @@ async def test_what_is_pressed_while_the_gateway_is_dead_comes_once(callout: Cal
     await callout.restart("bot-gateway")
     await pressed
     await callout.office.sees_task(number, status="accepted", technician__id=sami.id)
-    lines = (await callout.office.get(f"/api/audit?task={number}&kind=TaskAccepted"))["items"]
-    assert len(lines) == 1
+
+    async def lines() -> list[Json]:
+        """The audit log's line of the acceptance"""
+        return list((await callout.office.get(f"/api/audit?task={number}&kind=TaskAccepted"))["items"])
+
+    assert len(await eventually(lines)) == 1

@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 import nats
 from local.access import OPERATOR, ROLES
 from local.stack import SERVICES
-from shared.bus import STREAM
+from shared.bus import STREAM, settled
 from shared.contract import QUESTIONS, AnyEvent
 from shared.contract.admin import AdminLoggedOut
 from shared.contract.bot import BotRefused
@@ -51,7 +51,7 @@ class Listener:
     async def listen(self) -> None:
         for subject in ("commands.>", "queries.>", "_INBOX_bot_gateway.>", USED, "notifications.>"):
             await self.client.subscribe(subject, cb=self._note)
-        await self.client.flush()
+        await settled(self.client)
 
     async def _note(self, message: Msg) -> None:
         self.heard.append(message)

@@ -155,7 +155,7 @@ async def test_logging_out_ends_the_session_everywhere(
         assert answer.headers["location"] == "/login"
         await eventually(gone, seconds=1)
         owner.cookies.set("callout_session", secret)
-        assert (await owner.get("/settings")).status_code == 303
+        await eventually(partial(status, partial(owner.get, "/settings"), 303), seconds=1)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
