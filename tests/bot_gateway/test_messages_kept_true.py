@@ -1,14 +1,19 @@
 """What stands in a technician's chat follows the task: edited, made dead, or taken back."""
 
+import pytest
 from msgspec.structs import replace
 
 from bot_gateway.telegram.messages import LIMIT, units
+from shared.contract.event import Event
 from shared.contract.invoice import DocumentAnswer, InvoiceSent
 from shared.contract.task import (
     OfferWithdrawn,
     Status,
+    TaskAccepted,
     TaskAssigned,
+    TaskCompleted,
     TaskCreated,
+    TaskDeleted,
     TaskEdited,
     TaskRejected,
     TaskSent,
@@ -42,6 +47,42 @@ async def test_a_withdrawn_offer_is_dead_and_says_so(gateway: Gateway, yasmin: P
         "t:1042:2:accept",
         "t:1042:2:reject",
     }
+
+
+@pytest.mark.parametrize("by", ["withdrawn", "cancelled", "deleted"])
+async def test_who_had_accepted_is_rung_once_when_the_task_is_taken_away(
+    gateway: Gateway, yasmin: Person, by: str
+) -> None:
+    """Telegram rings for a new message and for no edit; the newest one says that there is nothing to do."""
+    info = await gateway.sent(yasmin)
+    await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 1))
+    await yasmin.sees("accepted")
+    ends: dict[str, list[Event]] = {
+        "withdrawn": [],
+        "cancelled": [TaskStatusChanged(Status.ACCEPTED, Status.CANCELLED)],
+        "deleted": [TaskDeleted()],
+    }
+    await gateway.hears("task", 1042, OfferWithdrawn(yasmin.id, 1), *ends[by])
+    await gateway.quiet()
+    older, newer = [each for each in await yasmin.messages() if "was withdrawn" in each["text"]]
+    assert older["message_id"] == info["message_id"] < newer["message_id"]
+    assert (buttons(older), buttons(newer)) == ({}, {})
+    assert "Leaking boiler" in newer["text"]
+    assert "Water under" not in newer["text"]
+
+
+async def test_who_has_not_answered_is_not_rung_for_a_withdrawal(gateway: Gateway, yasmin: Person) -> None:
+    """Nor who has rejected, or has finished, whatever becomes of the task afterwards."""
+    await gateway.sent(yasmin)
+    await gateway.hears("task", 1042, OfferWithdrawn(yasmin.id, 1), TaskSent(yasmin.id, 2))
+    await gateway.quiet()
+    await gateway.hears("task", 1042, TaskRejected(yasmin.id, 2), TaskSent(yasmin.id, 3))
+    await gateway.quiet()
+    await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 3), TaskCompleted(yasmin.id, 3), TaskDeleted())
+    await gateway.quiet()
+    assert (
+        len([each for each in await yasmin.messages() if "#1042" in each["text"]]) == 3
+    )  # one for each offer
 
 
 async def test_sent_again_the_older_message_is_dead(gateway: Gateway, yasmin: Person) -> None:

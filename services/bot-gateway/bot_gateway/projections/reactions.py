@@ -5,12 +5,12 @@
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import asyncpg
 import msgspec
 
-from bot_gateway.domain import BY_HAND, PRIVATE, OfferState
+from bot_gateway.domain import BY_HAND, PRIVATE, TAKEN_AWAY, OfferState
 from shared import clock, tracing
 from shared.contract import Recorded
 from shared.contract.client import ClientErased
@@ -134,7 +134,7 @@ _NOT_TAKEN_BACK = """NOT EXISTS (
 # The first message of an offer and the latest copy that /tasks made of it, and every card of the client.
 _MESSAGES = f"""
 SELECT id, chat_id, purpose, invoice FROM deliveries d
-WHERE task = $1 AND offer = $2 AND {_OUT}
+WHERE task = $1 AND offer = $2 AND {_OUT} AND purpose <> 'retraction'
   AND (purpose <> 'reply' OR seq = (
         SELECT max(seq) FROM deliveries WHERE task = $1 AND offer = $2 AND method = 'send' AND purpose = 'reply'))
   AND NOT EXISTS (SELECT FROM deliveries r WHERE r.target = d.id AND r.purpose = 'retraction')
@@ -173,13 +173,28 @@ async def _redraw(connection: asyncpg.Connection, recorded: Recorded, offer: int
 
 
 async def _retract(connection: asyncpg.Connection, recorded: Recorded, offer: int) -> None:
-    """Behind what it takes back, in the same chat's queue; a message is taken back once."""
+    """Behind what it takes back, in the same chat's queue; a message is taken back once, and who had accepted is
+    told once, by a message that rings."""
     task = int(recorded.key)
-    state = await connection.fetchval("SELECT state FROM offers WHERE task = $1 AND offer = $2", task, offer)
-    answered = state in (OfferState.COMPLETED, OfferState.REJECTED)
+    ended = await connection.fetchrow(
+        "SELECT state, agreed, technician FROM offers WHERE task = $1 AND offer = $2", task, offer
+    )
+    if ended is None:
+        return
+    answered = ended["state"] in (OfferState.COMPLETED, OfferState.REJECTED)
     for row in await connection.fetch(_MESSAGES, task, offer):
         if row["purpose"] == Purpose.CLIENT_INFO or not answered:
             await _take_back(connection, recorded, row, task, offer)
+    if ended["agreed"] and ended["state"] in TAKEN_AWAY:
+        await queue(
+            connection,
+            uuid5(NAMESPACE_OID, f"withdrawn {task} {offer}"),
+            ended["technician"],
+            Purpose.RETRACTION,
+            cause=recorded.id,
+            task=task,
+            offer=offer,
+        )
 
 
 async def _take_back(

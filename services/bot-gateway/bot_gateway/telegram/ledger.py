@@ -22,7 +22,7 @@ from .metrics import DELIVERIES as ENDED
 from .outgoing import Row
 
 CONTENT = frozenset({Purpose.TASK_INFO, Purpose.CLIENT_INFO, Purpose.INVOICE})
-"""What an admin has sent, so its fate is told; a retraction only tells of its failure, a reply of nothing."""
+"""What an admin has sent, so its fate is told; taking it back only tells of its failure, all else of nothing."""
 
 UNCERTAIN = N_("Callout was stopped while the message went out.")
 NO_BOT = N_("No bot is connected. Enter its token under Settings, Telegram.")
@@ -117,7 +117,7 @@ class Ledger:
 
     async def failed(self, row: Row, bot_id: int | None, trouble: Trouble, reason: str) -> None:
         command: DeliveryCommand | None = None
-        if (row.makes_messages and row.purpose in CONTENT) or row.purpose is Purpose.RETRACTION:
+        if row.purpose in (CONTENT if row.makes_messages else {Purpose.RETRACTION}):
             command = FailDelivery(
                 DeliveryFailed(row.purpose, row.chat_id, trouble, reason, row.task, row.offer, row.invoice)
             )

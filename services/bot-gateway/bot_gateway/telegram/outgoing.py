@@ -30,7 +30,7 @@ from aiogram.types import (
 from msgspec import Struct
 
 from bot_gateway import views
-from bot_gateway.domain import LIVE, PRIVATE
+from bot_gateway.domain import LIVE, PRIVATE, TAKEN_AWAY
 from shared.bus import Bus
 from shared.contract.delivery import Purpose, Trouble
 from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest
@@ -132,6 +132,8 @@ class Outgoing:
                 return await self._task_info(row)
             case "send", Purpose.CLIENT_INFO:
                 return await self._client_info(row)
+            case "send", Purpose.RETRACTION:
+                return await self._withdrawal(row)
             case "send", _:
                 return await self._reply(row)
             case "document", _:
@@ -157,6 +159,12 @@ class Outgoing:
         if card.state not in LIVE:
             return Drop(N_("The offer is over."))
         return self._messages(row, *self._drawn(card, copy=True))
+
+    async def _withdrawal(self, row: Row) -> Plan:
+        card = await self._card(row)
+        if card.state not in TAKEN_AWAY:
+            return Drop(N_("A newer message tells how the task stands."))
+        return self._messages(row, *self._drawn(card))
 
     async def _client_info(self, row: Row) -> Plan:
         card = await self._card(row)
