@@ -97,6 +97,34 @@ async def test_a_card_slips_out_of_a_running_job_only_after_a_question(
         await expect(column(page, "new").locator(f"#task-{number}")).to_be_visible()
 
 
+async def test_a_button_that_takes_the_work_away_asks_as_a_drop_does(
+    callout: Callout, browser: Browser
+) -> None:
+    """On the task's page, by the keyboard; and the phone rings with a message of its own."""
+    person = await technician(callout, "Wim Working")
+    number = await at_work(callout, person)
+    held = await person.sees(f"#{number}", button="Complete")
+    async with window(browser, callout.url) as page:
+        await log_in(page, callout)
+        await page.goto(f"/tasks/{number}")
+        dialog = page.get_by_role("dialog")
+
+        async def withdraw() -> None:
+            await page.get_by_text("More", exact=True).press("Enter")
+            await page.get_by_role("link", name="Withdraw the offer").press("Enter")
+            await expect(dialog).to_contain_text(f"Wim Working is at work on #{number}.")
+
+        await withdraw()
+        await dialog.get_by_role("link", name="Cancel").press("Enter")
+        await expect(dialog).to_be_hidden()
+        await callout.office.sees_task(number, status="in_progress")
+        await withdraw()
+        await dialog.get_by_role("button", name="Yes, move it").press("Enter")
+        await expect(dialog).to_be_hidden()
+        await callout.office.sees_task(number, status="assigned")
+        await person.sees(f"#{number} was withdrawn", after=held["message_id"])
+
+
 async def test_an_open_menu_stays_open_while_the_board_changes(callout: Callout, browser: Browser) -> None:
     """And it says so to those who hear the page."""
     person = await technician(callout, "Olaf Opened")

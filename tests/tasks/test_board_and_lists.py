@@ -31,8 +31,13 @@ async def test_the_board_shows_each_task_where_it_stands(
     assert 'href="/tasks/1001/assignment"' in text
     assert f'formaction="/tasks/{number}/status?status=completed"' in text
     menu = await shown(browser, f"/tasks/{number}/menu")
-    assert "Withdraw the offer" in menu
-    assert "Cancel the task" in menu
+    for label, to in (
+        ("Withdraw the offer", "assigned"),
+        ("Cancel the task", "cancelled"),
+        ("Rejected", "rejected"),
+    ):
+        link = rf'href="/tasks/{number}/column\?to={to}" data-dialog="#drop-form">[^/]*(<svg.*?</svg>)? ?{label}</a>'
+        assert re.search(link, menu), label
 
 
 async def test_a_column_is_capped_and_leads_to_all_of_it(

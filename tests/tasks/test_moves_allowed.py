@@ -132,6 +132,17 @@ def test_whoever_learns_of_a_withdrawal_after_accepting_was_asked_about() -> Non
                 assert isinstance(dropped(task, column), AssignTask) or question(task, column), (task, column)
 
 
+def test_what_is_asked_about_is_what_the_button_says() -> None:
+    """A status set by hand that asks first is carried out as a drop, and does the same."""
+    asked = 0
+    for task in states():
+        for status in allowed(task).statuses:
+            if question(task, status):
+                assert dropped(task, status) == SetStatus(status), (task, status)
+                asked += 1
+    assert asked
+
+
 def test_undo_is_offered_only_where_it_makes_the_task_what_it_was() -> None:
     """Never after something went out to a technician, or was taken back from one."""
     undone = 0

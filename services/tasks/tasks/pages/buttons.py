@@ -3,21 +3,27 @@
 from typing import assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contract.task import Status
 from shared.language import _, words
-from tasks.domain.moves import SET_BY, Allowed, Move
+from tasks.domain.moves import SET_BY, Allowed, Move, question
+from tasks.domain.task import Task
 from tasks.views import TaskView
 
 PRIMARY = frozenset({Move.ASSIGN, Move.SEND, Move.CLIENT_INFO, Move.COMPLETE, Move.INVOICE})
 """These may stand out, if they are the likely one."""
+
+COLUMNS = {**SET_BY, Move.SEND: Status.SENT}
+"""The moves that put a card into another column → which one."""
 
 WAITED_FOR = (Status.SENT, Status.IN_PROGRESS)
 """It is the technician's turn."""
 
 
 class Button(Struct, frozen=True):
-    """action is posted to; href is a page that asks for more first; on_card is the label where there is little room.
+    """action is posted to; href is a page that asks for more first, and dialog the part of it that is enough;
+    on_card is the label where there is little room.
 
     move is None where a status is set by its name, and where something is only to be looked at.
     """
@@ -27,6 +33,7 @@ class Button(Struct, frozen=True):
     icon: str = ""
     action: str = ""
     href: str = ""
+    dialog: str = ""
     on_card: str = ""
 
     @property
@@ -47,16 +54,30 @@ class Buttons(Struct, frozen=True):
     statuses: tuple[Button, ...] = ()
 
 
-def buttons(task: TaskView, found: Allowed) -> Buttons:
-    shown = [button(move, task) for move in found.moves]
+def buttons(task: TaskView, state: Task, found: Allowed) -> Buttons:
+    """What takes the task from somebody, or skips an acceptance, asks first: as a drop on the board does."""
+    shown = [
+        meant(button(move, task), task, state, COLUMNS[move]) if move in COLUMNS else button(move, task)
+        for move in found.moves
+    ]
     first = shown[0] if shown and shown[0].move in PRIMARY else None
     invoice = task.invoice if first and first.move is Move.INVOICE else None
     return Buttons(
         made(invoice) if invoice else first,
         invoice is None and task.status not in WAITED_FOR,
         tuple(each for each in shown if invoice or each is not first),
-        tuple(Button(None, words(status), action=status_of(task, status)) for status in found.statuses),
+        tuple(
+            meant(Button(None, words(status), action=status_of(task, status)), task, state, status)
+            for status in found.statuses
+        ),
     )
+
+
+def meant(button: Button, task: TaskView, state: Task, column: Status) -> Button:
+    """The button that asks first, where `question` says so."""
+    if not question(state, column):
+        return button
+    return replace(button, action="", href=f"/tasks/{task.id}/column?to={column.value}", dialog="drop-form")
 
 
 def button(move: Move, task: TaskView) -> Button:
@@ -65,7 +86,7 @@ def button(move: Move, task: TaskView) -> Button:
     match move:
         case Move.ASSIGN:
             label = _("Reassign…") if task.technician else _("Assign…")
-            return Button(move, label, "user-plus", href=f"{here}/assignment")
+            return Button(move, label, "user-plus", href=f"{here}/assignment", dialog="assign-form")
         case Move.SEND:
             label = _("Send task info again") if again else _("Send task info")
             return Button(move, label, "send", f"{here}/dispatch", on_card=_("Send again") if again else "")

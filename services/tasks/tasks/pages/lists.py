@@ -182,7 +182,7 @@ async def choice(handlers: Handlers, typed: Any, task: int | None = None) -> Cho
 
 def shown(card: Card, changes: bool) -> Shown:
     found = allowed(card.state) if changes else Allowed()
-    return Shown(card.task, buttons(card.task, found), drops(card.state) if changes else "")
+    return Shown(card.task, buttons(card.task, card.state, found), drops(card.state) if changes else "")
 
 
 def drops(state: Task) -> str:

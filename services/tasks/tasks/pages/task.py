@@ -61,7 +61,7 @@ def routes(handlers: Handlers) -> list[Any]:
             offers=await views.offers(pool, number),
             contact=await handlers.contact(task.client.id) if changes and not erased else None,
             changes=changes,
-            buttons=buttons(task, allowed(state) if changes else Allowed()),
+            buttons=buttons(task, state, allowed(state) if changes else Allowed()),
             priorities=priorities(),
             age=age,
             longer_than=longer_than,
@@ -104,7 +104,7 @@ def routes(handlers: Handlers) -> list[Any]:
         needs(request, Role.DISPATCHER)
         state, _version = await handlers.task(number)
         task = await shown(number)
-        return fragment(request, "task_menu.html", task=task, buttons=buttons(task, allowed(state)))
+        return fragment(request, "task_menu.html", task=task, buttons=buttons(task, state, allowed(state)))
 
     # ── Changing ─────────────────────────────────────────────────────────────
 
