@@ -15,7 +15,7 @@ from tests.people import Person, eventually
 SECRET = PRACTICE_TOKEN.partition(":")[2]
 
 
-async def posted(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+async def posted(client: httpx.AsyncClient, path: str, **fields: str | list[str]) -> httpx.Response:
     return await client.post(path, data={"command_id": uuid.uuid4().hex, **fields})
 
 
@@ -188,6 +188,26 @@ async def test_technicians_in_a_browser(gateway: Gateway, yasmin: Person) -> Non
         "TechnicianReactivated",
         "TechnicianDeleted",
     ]
+
+
+async def test_all_newcomers_of_the_page_are_kept_at_once(gateway: Gateway, yasmin: Person) -> None:
+    """Those that it showed, also where one was deleted meanwhile; once, however often it is sent."""
+    async with gateway.as_role(Role.DISPATCHER, browser=True) as browser:
+        assert "Keep all" not in (await browser.get("/technicians")).text
+        others = [await gateway.joined(name, None) for name in ("Bruno Costa", "Cleo Dahl")]
+        text = (await browser.get("/technicians?status=new")).text
+        assert "3 have joined and wait for a look." in text
+        shown = re.findall(r'name="technician" value="(\d+)"', text)
+        assert sorted(map(int, shown)) == sorted(each.id for each in (yasmin, *others))
+        later = await gateway.joined("Dora Evans", None)
+        await posted(browser, f"/technicians/{others[0].id}/delete")
+        for _again in range(2):
+            kept = await posted(browser, "/technicians/review", technician=shown, command_id="1")
+            assert kept.headers["location"] == "/technicians"
+        waiting = (await browser.get("/technicians?status=new")).text
+        assert re.findall(r'id="technician-(\d+)"', waiting) == [str(later.id)]
+        assert (await posted(browser, "/technicians/review", technician="Bruno")).status_code == 422
+    assert (await gateway.events("technician")).count("TechnicianReviewed") == 2
 
 
 async def test_a_viewer_looks_and_changes_nothing(gateway: Gateway, yasmin: Person) -> None:

@@ -1,7 +1,8 @@
 """What admins can ask of this service, once for its pages and its JSON."""
 
 import re
-from uuid import UUID
+from collections.abc import Iterable
+from uuid import UUID, uuid5
 
 import asyncpg
 import structlog
@@ -178,6 +179,15 @@ class Handlers:
 
     async def review(self, technician: int, *, actor: str, command_id: UUID) -> None:
         await self._ask(technician, ReviewTechnician(), actor, command_id)
+
+    async def review_all(self, technicians: Iterable[int], *, actor: str, command_id: UUID) -> None:
+        """Who was deleted meanwhile needs no review any more."""
+        for technician in technicians:
+            try:
+                await self.review(technician, actor=actor, command_id=uuid5(command_id, str(technician)))
+            except Refused as refused:
+                if refused.why is not Why.MISSING:
+                    raise
 
     async def deactivate(self, technician: int, *, actor: str, command_id: UUID) -> None:
         await self._ask(technician, DeactivateTechnician(), actor, command_id)

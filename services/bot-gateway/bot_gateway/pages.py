@@ -60,6 +60,13 @@ STEPS = (
 )
 
 
+def technician_in(typed: str) -> int:
+    try:
+        return int(typed)
+    except ValueError as error:
+        raise Refused(_("A technician is named by a Telegram id, a number."), Why.INVALID) from error
+
+
 def routes(handlers: Handlers) -> list[Any]:
     @get("/technicians")
     async def index(
@@ -151,6 +158,13 @@ def routes(handlers: Handlers) -> list[Any]:
         await handlers.review(telegram_id, actor=identity(request).actor, command_id=command_id(request))
         return see(request, f"/technicians/{telegram_id}")
 
+    @post("/technicians/review")
+    async def review_all(request: Request) -> Response[Any]:
+        """*Keep all as they are*: the newcomers that the page showed, and nobody who joined since."""
+        shown = [technician_in(typed) for typed in form(request).getall("technician", [])]
+        await handlers.review_all(shown, actor=identity(request).actor, command_id=command_id(request))
+        return see(request, "/technicians")
+
     @post("/technicians/{telegram_id:int}/deactivation")
     async def deactivate(request: Request, telegram_id: FromPath[int]) -> Response[Any]:
         await handlers.deactivate(telegram_id, actor=identity(request).actor, command_id=command_id(request))
@@ -238,6 +252,7 @@ def routes(handlers: Handlers) -> list[Any]:
         show,
         edit,
         review,
+        review_all,
         deactivate,
         reactivate,
         remove,
