@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 from msgspec.structs import replace
 
 from reporting.views import first_id
@@ -36,7 +37,6 @@ async def test_the_overview_shows_what_needs_a_human(told: Told, office: httpx.A
     """A rejected task, an offer without an answer, a message that did not arrive; and no more once they are settled."""
     quiet = (await office.get("/")).text
     assert "Nothing is waiting for you" in quiet
-
     teller = Teller()
     teller.now = datetime.now(UTC) - timedelta(hours=3)
     for number, title in (
@@ -195,6 +195,23 @@ async def test_the_limit_rests_while_the_office_is_closed(
     resting = datetime.now(UTC).isoweekday() % 7 + 2  # neither today nor yesterday
     await settle(Site(working_hours=WorkingHours(((resting - 1) % 7 + 1,))))
     assert "Silent one" not in await section(office, "attention")
+
+
+@pytest.mark.parametrize(
+    ("role", "steps"),
+    [
+        (Role.OWNER, ["/settings", "/settings/telegram", "/tasks/new"]),
+        (Role.DISPATCHER, ["/tasks/new"]),
+        (Role.VIEWER, []),
+    ],
+)
+async def test_the_first_overview_leads_to_the_first_task(
+    told: Told, caller: As, role: Role, steps: list[str]
+) -> None:
+    """By way of the company and the bot, for whoever may change those."""
+    text = (await (await caller(role)).get("/")).text
+    empty = text[text.index("there is no task yet") :]
+    assert re.findall(r'<a class="btn[^"]*" href="([^"]+)"', empty[: empty.index("</section>")]) == steps
 
 
 async def test_a_viewer_sees_what_waits_and_no_button(told: Told, caller: As) -> None:
