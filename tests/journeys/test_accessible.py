@@ -86,6 +86,27 @@ async () => (await axe.run(document, {preload: false, resultTypes: ["violations"
 """
 
 
+TORN = r"""
+() => {
+  const torn = [];
+  for (const cell of document.querySelectorAll("main td")) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/[\p{L}\p{N}]{1,20}/gu)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+        if (lines.size > 1) torn.push(word[0]);
+      }
+    }
+  }
+  return torn;
+}
+"""
+"""The words of tables that go on in a second line."""
+
+
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as started:
@@ -222,7 +243,7 @@ async def test_axe_finds_nothing_serious(
 async def test_no_page_scrolls_sideways(
     callout: Callout, browser: Browser, pages: list[str], width: int, language: str
 ) -> None:
-    """On a phone and on a small screen; what is wide scrolls within itself."""
+    """On a phone and on a small screen; what is wide scrolls within itself, and no column is too narrow for a word."""
     async with look(browser, callout, width=width, language=language) as seen:
         await seen.visit("/login")
         await log_in(seen, callout.password)
@@ -231,3 +252,5 @@ async def test_no_page_scrolls_sideways(
             reaches = await seen.page.evaluate("document.documentElement.scrollWidth")
             if reaches > width:
                 seen.note(f"is {reaches} wide where there are {width}")
+            if torn := await seen.page.evaluate(TORN):
+                seen.note(f"tears {', '.join(torn)}")
