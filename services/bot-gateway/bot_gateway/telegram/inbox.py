@@ -136,8 +136,8 @@ class Inbox:
         return True
 
     async def _defer(self, stored: Stored) -> None:
-        if not stored.promised:
-            await self._dialogue.promise(stored)
+        # Noted before it is said: a press is answered once, so after a crash in between, the confirmation has to be a
+        # message all the same.
         await self._pool.execute(
             """
             UPDATE updates SET promised = true, tries = tries + 1, trace = coalesce(trace, $3),
@@ -148,6 +148,8 @@ class Inbox:
             LONGEST_WAIT,
             tracing.header(),
         )
+        if not stored.promised:
+            await self._dialogue.promise(stored)
 
     async def _fault(self, stored: Stored, error: Exception) -> bool:
         """Counts a fault; True where the update is set aside, so that others need not wait for it."""
