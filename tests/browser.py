@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
+
+PATIENCE = 30_000  # milliseconds until a page that owes something without a time counts as broken
 
 QUIET = (
     "--disable-gpu",
@@ -16,6 +18,8 @@ QUIET = (
     "--disable-sync",
     "--no-sandbox",  # as root, Chromium has no other way; it sees our own pages alone
 )
+
+expect.set_options(timeout=PATIENCE)
 
 
 @asynccontextmanager

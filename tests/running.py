@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -18,11 +17,13 @@ import notifier.app
 from local.access import OPERATOR
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
+from local.ports import free_port
 from local.servers import Servers
 from local.stack import SERVICES, Http, Stack, listen
 from shared.contract.admin import Role
 from shared.settings import Settings
-from tests.people import Office, Phones, eventually
+from shared.web import digest
+from tests.people import PATIENCE, Office, Phones, eventually
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Callout:
                 assert port
                 self.processes[service] = await serve(service, self.settings[service], port)
             for service in services:
-                await eventually(partial(_answers, http, f"{self.addresses[service]}/ready"), seconds=60)
+                await eventually(partial(_answers, http, f"{self.addresses[service]}/ready"), STARTED)
 
     async def command(self, *arguments: str, service: str) -> str:
         """Runs `callout …` in the environment of a service or of the operator, and answers what it printed."""
@@ -70,6 +71,9 @@ class Callout:
             return await _callout(common, *arguments)
         return await _callout(environment(self.settings[service]), *arguments)
 
+
+STARTED = 2 * PATIENCE
+"""Seconds until processes that begin at the same time are there."""
 
 Running = tuple[dict[str, str], str, str, dict[str, asyncio.subprocess.Process]]
 """Addresses, the owner's password, a token, and the processes."""
@@ -101,7 +105,7 @@ async def running(
     start = one_process if shape == "one process" else partial(five_processes, log_to=log_to)
     async with AsyncExitStack() as stack:
         phone = await stack.enter_async_context(serve_phone(folder / "phone.sqlite3"))
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=phone, timeout=20))
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=phone, timeout=PATIENCE))
         settings = {
             name: replace(settings_on(servers, role_of(name)), telegram_api=phone, telegram_webhook=webhook)
             for name in SERVICES
@@ -130,11 +134,23 @@ async def one_process(settings: dict[str, Settings]) -> AsyncIterator[Running]:
         await eventually(lambda: _true(not stack.waiting_for()))
         password = await notifier.app.first_owner(stack.services["notifier"])
         assert password
-        token = await notifier.app.create_api_token(stack.services["notifier"], "tests", Role.OWNER)
+        token = await token_of(stack)
         yield dict.fromkeys(SERVICES, f"http://127.0.0.1:{http.port}"), password, token, {}
     finally:
         await http.stop()
         await stack.stop()
+
+
+async def token_of(stack: Stack) -> str:
+    """A new token of an owner, known to every service."""
+    token = await notifier.app.create_api_token(stack.services["notifier"], "tests", Role.OWNER)
+
+    async def known() -> bool:
+        """the token, at every service"""
+        return all(service.sessions.get(digest(token)) for service in stack.services.values())
+
+    await eventually(known)
+    return token
 
 
 @asynccontextmanager
@@ -150,7 +166,7 @@ async def five_processes(settings: dict[str, Settings], log_to: Path | None = No
         password = await _first_login(processes["notifier"])
         async with httpx.AsyncClient() as http:
             for address in addresses.values():
-                await eventually(partial(_answers, http, f"{address}/ready"), seconds=60)
+                await eventually(partial(_answers, http, f"{address}/ready"), STARTED)
         token = await _callout(
             environment(settings["notifier"]), "token", "create", "tests", "--role", "owner"
         )
@@ -162,7 +178,7 @@ async def five_processes(settings: dict[str, Settings], log_to: Path | None = No
         for name, process in processes.items():
             if process.returncode is not None:
                 continue
-            code = await asyncio.wait_for(process.wait(), 20)
+            code = await asyncio.wait_for(process.wait(), PATIENCE)
             assert code == 0, f"{name} ended with {code}"
 
 
@@ -191,7 +207,7 @@ def environment(settings: Settings) -> dict[str, str]:
 async def _first_login(notifier_process: asyncio.subprocess.Process) -> str:
     """Reads the password as an operator does, off the terminal."""
     assert notifier_process.stdout
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(STARTED):
         async for line in notifier_process.stdout:
             if b"owner / " in line:
                 return line.decode().split("owner / ")[1].split()[0]
@@ -203,15 +219,9 @@ async def _callout(environment: dict[str, str], *arguments: str) -> str:
         sys.executable, "-m", "local.cli", *arguments,
         env=environment, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    printed, _ = await asyncio.wait_for(process.communicate(), 60)
+    printed, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 0, printed.decode()
     return printed.decode().strip()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        port: int = opened.getsockname()[1]
-        return port
 
 
 async def _answers(http: httpx.AsyncClient, address: str) -> bool:

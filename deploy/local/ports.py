@@ -23,7 +23,7 @@ async def on_a_port(start: Callable[[int], Awaitable[None]], last: int, asked: i
     for _ in range(3):
         # Between looking and starting, another program may take it.
         with contextlib.suppress(PortTaken):
-            port = _free_port()
+            port = free_port()
             await start(port)
             return port
     raise PortTaken("Every port that was tried is taken by another program.")
@@ -39,7 +39,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A free port below the range that systems give to outgoing connections.
 
     A client that dials a dead server on a port within that range can be given the same port and

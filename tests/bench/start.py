@@ -17,9 +17,9 @@ from statistics import median
 
 import httpx
 
+from local.ports import free_port
 from tests.bench.figures import Figure, spread, written
 from tests.people import eventually
-from tests.running import free_port
 
 QUIET = 15.0
 """Seconds after which a start counts as over."""

@@ -51,7 +51,7 @@ from shared.tracing import Span
 from shared.web.sessions import BUCKET, FILLED, Session, digest
 from tests.bot_gateway.examples import BOILER, LINDQVIST
 from tests.conftest import SettingsFor
-from tests.people import Person, Phones, eventually
+from tests.people import PATIENCE, Person, Phones, eventually
 
 Json = dict[str, Any]
 
@@ -303,8 +303,9 @@ async def stopped(service: Service) -> None:
 async def started(settings: Settings) -> BotGateway:
     service = bot_gateway.app.build(settings)
     await service.start()
+    await service.bus.provision()  # else who speaks for another service might be faster than the relay
     await let_in(service)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while not service.ready():
             await asyncio.sleep(0.02)
     return service
@@ -316,7 +317,7 @@ async def running(
 ) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(serve_phone(folder / "phone.sqlite3", limits=limits))
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=20))
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=PATIENCE))
         door = Door()
         served = Http(door, listen("127.0.0.1", 0))
         await served.start()

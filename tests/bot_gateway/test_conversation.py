@@ -107,6 +107,7 @@ async def test_a_refused_press_is_answered_and_the_message_drawn_again(
 ) -> None:
     """An old copy on a phone that was offline."""
     info = await gateway.sent(yasmin)
+    await gateway.quiet()
     gateway.desk.verdict = lambda tap: TapAnswer(Verdict.REFUSED, "This offer is no longer yours.")
     assert await yasmin.presses(info, "Accept") == "This offer is no longer yours."
     await gateway.quiet()
@@ -120,6 +121,7 @@ async def test_a_message_that_is_as_it_should_be_is_no_error(
 ) -> None:
     """Drawn again after a refusal, it says the same; Telegram calls that an error."""
     info = await gateway.sent(yasmin)
+    await gateway.quiet()
     gateway.desk.verdict = lambda tap: TapAnswer(Verdict.REFUSED, "This offer is no longer yours.")
     await yasmin.presses(info, "Accept")
     await gateway.quiet()

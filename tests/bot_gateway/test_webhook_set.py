@@ -55,10 +55,15 @@ async def test_the_way_there_and_back_loses_nothing(gateway: Gateway, yasmin: Pe
         gateway.service = gateway.door.replica = await started(gateway.settings)
         assert await pressed == "You accepted the task."
         assert gateway.desk.done()[-1] == (number, 1, Action.ACCEPT)
-        assert (await updates_shown(gateway))["mode"] == ("webhook" if brings else "polling")
+        await eventually(partial(come_by, gateway, "webhook" if brings else "polling"))
         assert await heard_by(gateway, address(gateway) if brings else "")
     assert len(gateway.desk.done()) == 2
     assert not any(call["code"] == 409 for call in (await gateway.calls("getUpdates"))[1:])
+
+
+async def come_by(gateway: Gateway, mode: str) -> bool:
+    """what is told of how updates come"""
+    return bool((await updates_shown(gateway))["mode"] == mode)
 
 
 async def test_a_disconnected_bot_is_brought_nothing(gateway: Gateway, yasmin: Person) -> None:

@@ -48,6 +48,16 @@ async def heard_by(gateway: Gateway, where: str) -> bool:
     return bool((await telegram(gateway, "getWebhookInfo"))["url"] == where)
 
 
+async def all_brought(gateway: Gateway) -> None:
+    """Waits until nothing waits at Telegram: what is handled may not yet be confirmed."""
+
+    async def none() -> bool:
+        """the end of what waits at Telegram"""
+        return not (await telegram(gateway, "getWebhookInfo"))["pending_update_count"]
+
+    await eventually(none)
+
+
 async def brought(gateway: Gateway, body: Any, secret: str | None = None, bot: int = BOT_ID) -> int:
     """Somebody knocks as Telegram does; the status of the answer."""
     given = webhook_secret(gateway.settings, bot) if secret is None else secret

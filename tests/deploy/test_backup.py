@@ -27,7 +27,7 @@ from local.phone.app import serve_phone
 from local.servers import Servers
 from local.stack import SERVICES, Http, Stack, listen
 from shared.bus import STREAM
-from tests.people import Json, Office, Person, Phones, eventually
+from tests.people import PATIENCE, Json, Office, Person, Phones, eventually
 from tests.running import SECRET, Callout, role_of, running, settings_on
 
 PASSPHRASE = "a boat, a lamp and eleven pigeons"
@@ -92,7 +92,7 @@ async def settled(servers: Servers) -> None:
 
     look.__doc__ = is_quiet.__doc__
     for _ in range(2):  # what was folded last may just have caused something
-        await eventually(look, seconds=60)
+        await eventually(look)
 
 
 async def callout(*arguments: str, data: Path, stdin: bytes | None = None) -> tuple[int, bytes, str]:
@@ -166,7 +166,8 @@ async def pages(office: Office) -> dict[str, str]:
 def still(html: str) -> str:
     """Without what another moment or another request changes."""
     html = re.sub(r'nonce="[^"]*"|name="command_id" value="[^"]*"|\?v=[0-9a-f]+', "", html)
-    return re.sub(r"<time[^>]*>.*?</time>", "<time>", html, flags=re.DOTALL)
+    html = re.sub(r"<time[^>]*>.*?</time>", "<time>", html, flags=re.DOTALL)
+    return re.sub(r'(?<=class="callout-age">)[^<]*|for [^<>]*(?=, since <time>)', "", html)
 
 
 def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
@@ -239,7 +240,7 @@ async def saved_during(here: Callout, data: Path) -> bytes:
 async def started(servers: Servers, saved: Saved) -> AsyncIterator[tuple[Office, Phones]]:
     async with (
         serve_phone(saved.phone) as phone,
-        httpx.AsyncClient(base_url=phone, timeout=20) as http,
+        httpx.AsyncClient(base_url=phone, timeout=PATIENCE) as http,
     ):
         stack = Stack(
             {name: replace(settings_on(servers, role_of(name)), telegram_api=phone) for name in SERVICES}

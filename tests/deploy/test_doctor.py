@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -21,6 +21,7 @@ from local.doctor.tables import Outbox, apart, relay
 from local.nats_server import program
 from local.servers import Servers
 from local.stack import SERVICES
+from tests.deploy.test_backup import settled
 from tests.people import PRIVATE, eventually
 from tests.running import Callout, only
 
@@ -77,6 +78,7 @@ async def test_a_healthy_callout_has_nothing_wrong(fresh: Callout) -> None:
     number = await fresh.office.task(technician_id=sami.id)
     await fresh.office.post(f"/api/tasks/{number}/dispatch")
     await sami.sees(f"#{number}", button="Accept")
+    await settled(fresh.servers)
     code, said = await doctor(fresh.servers)
     assert code == 0, said
     assert all(line.startswith("ok ") for line in said.splitlines()), said
@@ -102,6 +104,7 @@ async def test_a_healthy_callout_has_nothing_wrong(fresh: Callout) -> None:
 async def test_what_is_broken_is_named(fresh: Callout) -> None:
     """A poisoned fold, messages that hang, a stopped NATS with events that wait, and tables that were left behind."""
     servers = fresh.servers
+    await settled(servers)
     dead = "INSERT INTO dead_letters VALUES ('client.7', 1, NULL, 'ClientAdded', '{}', $$ValueError: Mrs. Okonkwo$$)"
     hangs = (
         "INSERT INTO deliveries (id, chat_id, purpose, method, status, queued_at) "
@@ -118,6 +121,7 @@ async def test_what_is_broken_is_named(fresh: Callout) -> None:
     async with changed(servers, "bot_gateway", "DELETE FROM deliveries"):
         pass
 
+    await settled(servers)
     await servers.stop_nats()
     try:
         await fresh.office.task()
@@ -130,7 +134,7 @@ async def test_what_is_broken_is_named(fresh: Callout) -> None:
     async def well() -> bool:
         return await is_well(servers)
 
-    await eventually(well, seconds=60)
+    await eventually(well)
     async with changed(servers, "tasks", "DELETE FROM migrations WHERE name = 'tasks/0003_reach.sql'"):
         assert await complaints(servers) == {("schema", "tasks"): "lacks tasks/0003_reach.sql"}
 
@@ -207,22 +211,21 @@ async def test_one_of_several_bus_servers_may_be_away(clean: Servers) -> None:
         assert "there is no stream EVENTS" in said, said
 
 
-async def test_a_bus_that_keeps_nothing_is_named(clean: Servers) -> None:
+async def test_a_bus_that_keeps_nothing_is_named(clean: Servers, tmp_path: Path) -> None:
     """A NATS whose JetStream is off or has no majority; all else is looked at nevertheless."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    nats = await asyncio.create_subprocess_exec(str(program()), "-a", "127.0.0.1", "-p", str(port))
+    nats = await asyncio.create_subprocess_exec(
+        str(program()), "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", str(tmp_path)
+    )
     try:
 
-        async def answers() -> bool:
-            """a NATS that answers"""
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port)).close()
-                return True
-            return False
+        async def listens() -> str | None:
+            """the address that a NATS has chosen"""
+            with contextlib.suppress(msgspec.DecodeError):  # half written
+                for file in tmp_path.glob("*.ports"):
+                    return str(msgspec.json.decode(file.read_bytes())["nats"][0])
+            return None
 
-        await eventually(answers)
-        code, said = await doctor(clean, bus=f"nats://127.0.0.1:{port}")
+        code, said = await doctor(clean, bus=await eventually(listens))
     finally:
         nats.terminate()
         await nats.wait()

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 
 from local.phone import BOT_ID, PRACTICE_TOKEN
-from tests.people import Phones
+from tests.people import PATIENCE, Phones
 
-STARTED = 60.0  # seconds
+STARTED = 2 * PATIENCE  # a new cluster, and five services
 
 
 async def up(data: Path, **settings: str) -> asyncio.subprocess.Process:

@@ -29,6 +29,7 @@ from shared.service import Service
 from shared.web import BUCKET, COOKIE, FILLED, Session, digest
 from tests.conftest import SettingsFor
 from tests.invoices.examples import HOTEL_AURORA, LEAKING_BOILER, YASMIN, recorded
+from tests.people import PATIENCE
 
 Told = Callable[..., Awaitable[None]]
 As = Callable[[Role | None], Awaitable[httpx.AsyncClient]]
@@ -68,7 +69,7 @@ def told(service: Service) -> Told:
             for each in events:
                 await service.apply(connection, [each])
         sites = [each.data.site for each in events if isinstance(each.data, SiteSettingsChanged)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while sites and service.site() != sites[-1]:  # looked up once a second
                 await asyncio.sleep(0.02)
 
@@ -106,7 +107,7 @@ async def logged_in(service: Service, secret: str, session: Session) -> None:
     bucket = await service.bus.js.key_value(BUCKET)
     await bucket.put(digest(secret), msgspec.json.encode(session))
     await bucket.put(FILLED, b"")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while service.sessions.get(digest(secret)) is None:
             await asyncio.sleep(0.01)
 

@@ -145,9 +145,9 @@ async def _played(office: Office, phones: Phones, maya: Any, rejected: int, comp
     line = {"description": "Two hours of work", "quantity": "2", "unit_price": "64.50"}
     invoice: Json = {}
     for _ in range(2):
-        invoice = await office.post(
-            "/api/invoices", {"task_id": completed, "currency": "EUR", "lines": [line], "tax_percent": "19"}
-        )
+        invoice = await office.bills(completed, {"currency": "EUR", "lines": [line], "tax_percent": "19"})
+    for number in (rejected, completed):
+        await office.knows_report(number)
     await office.call("PUT", f"/api/invoices/{invoice['id']}/status", {"status": "paid"})
     return str(invoice["id"])
 

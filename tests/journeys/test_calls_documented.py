@@ -131,8 +131,9 @@ async def look_around(callout: Callout) -> None:
     await office.call("PUT", "/api/telegram/token", {"token": PRACTICE_TOKEN})
     sami = await joined(callout)
     number = await completed(callout, sami)
-    wanted = {"task_id": number, "lines": [{"description": "Valve", "quantity": "1", "unit_price": "20"}]}
-    invoice = (await office.post("/api/invoices", wanted))["id"]
+    wanted = {"lines": [{"description": "Valve", "quantity": "1", "unit_price": "20"}]}
+    invoice = (await office.bills(number, wanted))["id"]
+    await office.knows_report(number)
     client = (await office.get(f"/api/tasks/{number}"))["client"]["id"]
     for path in (
         "/api/telegram/token", "/api/technicians?sort=load", f"/api/technicians/{sami.id}",

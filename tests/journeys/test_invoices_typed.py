@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser import chromium
 from tests.journeys.test_in_the_browser import log_in, window
-from tests.people import Json, eventually
+from tests.people import Json
 from tests.running import Callout
 
 pytestmark = [
@@ -31,12 +31,7 @@ async def completed(callout: Callout, title: str) -> int:
     await office.knows(person)
     number = await office.task(title=title, technician_id=person.id)
     await office.call("PUT", f"/api/tasks/{number}/status", {"status": "completed"})
-
-    async def known() -> bool:
-        """the task as completed"""
-        return "billed" in (await office.http.get(f"/invoices/for-task/{number}")).text
-
-    await eventually(known)
+    await office.knows_completed(number)
     return number
 
 
@@ -78,8 +73,8 @@ async def test_lines_and_totals_by_the_keyboard_alone(callout: Callout, browser:
         await expect(page.locator("[name='lines.1.description']")).to_have_value("Travel")
         await expect(page.locator(".callout-line input")).to_have_count(3)
         await page.locator("[name='lines.1.unit_price']").press("Enter")
+        await expect(page).to_have_url(re.compile(r"/invoices/\d+$"))
         await expect(page.get_by_text("€29.75").first).to_be_visible()
-        assert re.search(r"/invoices/\d+$", page.url)
 
 
 async def test_the_task_is_known_as_its_number_is_typed(callout: Callout, browser: Browser) -> None:

@@ -8,7 +8,7 @@ import httpx
 
 from shared.contract.admin import Role
 from shared.web.tables import BOM
-from tests.people import BOILER, PRIVATE, eventually
+from tests.people import BOILER, PRIVATE
 from tests.running import Callout, only
 
 LISTS = ("tasks", "invoices", "technicians", "reports", "audit")
@@ -30,18 +30,11 @@ async def test_every_list_is_downloaded_without_contact_data(fresh: Callout) -> 
     first = await office.task(technician_id=rami.id)
     second = await office.task(title="=1+1", priority="low")
     bill = {
-        "task_id": first,
         "currency": "EUR",
         "lines": [{"description": "Work", "quantity": "1", "unit_price": "60.30"}],
     }
     await office.call("PUT", f"/api/tasks/{first}/status", {"status": "completed"})
-
-    async def billed() -> int | None:
-        """the completed task known to invoices"""
-        answer = await office.http.post("/api/invoices", json=bill)
-        return int(answer.json()["id"]) if answer.is_success else None
-
-    invoice = await eventually(billed)
+    invoice = (await office.bills(first, bill))["id"]
 
     for name in LISTS:
         text = (await office.http.get(f"/{name}.csv")).text
@@ -72,6 +65,7 @@ async def test_every_list_is_downloaded_without_contact_data(fresh: Callout) -> 
 async def test_who_may_only_look_downloads_what_they_see(fresh: Callout) -> None:
     """A viewer reads the clients' names on the pages, so a file with them tells nothing new."""
     number = await fresh.office.task()
+    await fresh.office.knows_report(number)
     token = await fresh.command("token", "create", "looks", "--role", Role.VIEWER.value, service="notifier")
     async with httpx.AsyncClient(base_url=fresh.url, headers={"Authorization": f"Bearer {token}"}) as viewer:
         for name in ("tasks", "invoices", "technicians", "reports", "audit"):

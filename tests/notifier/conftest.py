@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import websockets
 from msgspec import Struct
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser
 
 from local.stack import Http, listen
 from notifier import app
@@ -20,10 +20,11 @@ from shared.contract.task import TaskCreated, TaskDetails
 from shared.contract.technician import TechnicianRegistered
 from shared.service import Service
 from shared.settings import Settings
+from shared.web import digest
 from tests.browser import chromium
 from tests.notifier.dashboard import Dashboard, dashboard
 from tests.notifier.examples import SAMI, recorded
-from tests.people import eventually
+from tests.people import PATIENCE, eventually
 
 SettingsFor = Callable[[str], Settings]
 
@@ -48,7 +49,26 @@ class Running:
     versions: dict[str, int] = field(default_factory=dict)
 
     def browser(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, headers={"Origin": self.url}, timeout=20)
+        """Whoever logs in with it is known here when the answer has come."""
+        return httpx.AsyncClient(
+            base_url=self.url,
+            headers={"Origin": self.url},
+            timeout=PATIENCE,
+            event_hooks={"response": [self._known]},
+        )
+
+    async def _known(self, answer: httpx.Response) -> None:
+        if secret := answer.cookies.get("callout_session"):
+            await self.knows(secret)
+
+    async def knows(self, secret: str) -> None:
+        """Waits until a session or token that has just begun has come here over the bus."""
+
+        async def come() -> bool:
+            """the session"""
+            return self.service.sessions.get(digest(secret)) is not None
+
+        await eventually(come)
 
     async def publish(self, stream: str, actor: str, event: AnyEvent) -> Recorded:
         """As the service that owns the stream would."""
@@ -58,7 +78,9 @@ class Running:
         return sent
 
     async def token(self, name: str = "tests", role: Role = Role.OWNER) -> str:
-        return await app.create_api_token(self.service, name, role)
+        made = await app.create_api_token(self.service, name, role)
+        await self.knows(made)
+        return made
 
     @asynccontextmanager
     async def socket(
@@ -91,6 +113,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             return service.ready()
 
         await eventually(ready)
+        await service.bus.provision()  # else who speaks for another service might be faster than the relay
         yield Running(service, f"http://127.0.0.1:{http.port}")
 
 
@@ -147,11 +170,8 @@ async def register(notifier: Running, telegram_id: int = SAMI) -> None:
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """Patient, since the machine may be busy."""
-    expect.set_options(timeout=20_000)
     async with chromium() as started:
         yield started
-    expect.set_options(timeout=5_000)  # Playwright's own
 
 
 @pytest.fixture

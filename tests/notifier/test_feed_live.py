@@ -4,6 +4,7 @@ import asyncio
 import re
 from functools import partial
 from html import unescape
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -15,6 +16,8 @@ from notifier import sockets
 from shared.contract.client import ClientAdded, ClientErased
 from shared.contract.task import ClientInfoSent, TaskCreated, TaskDetails, TaskEdited, TaskSent
 from shared.contract.technician import TechnicianRegistered
+from shared.names import Names
+from shared.sentences import notification
 from tests.notifier.conftest import (
     Running,
     Said,
@@ -26,8 +29,8 @@ from tests.notifier.conftest import (
     running,
     status,
 )
-from tests.notifier.examples import EXAMPLES, SAMI
-from tests.people import eventually
+from tests.notifier.examples import EXAMPLES, SAMI, recorded
+from tests.people import PATIENCE, eventually, within
 
 ANNA = "admin:anna"
 
@@ -61,11 +64,16 @@ async def test_a_notification_reaches_the_screen(notifier: Running) -> None:
 async def test_every_example_can_be_told(notifier: Running, owner: httpx.AsyncClient) -> None:
     """Each event of the contract goes through the fold; the page and the list show the same."""
     for stream, actor, event in EXAMPLES:
-        if not stream.startswith(("admin", "site")):  # the notifier's own
+        if not _own(stream):
             await notifier.publish(stream, actor, event)
 
+    lines = [notification(recorded(*example), Names()) for example in EXAMPLES]
+    others = [line for line, (stream, *_) in zip(lines, EXAMPLES, strict=True) if line and not _own(stream)]
+
     async def all_there() -> bool:
-        return len((await owner.get("/api/notifications?limit=200")).json()["items"]) >= 25
+        """a notification of each event that makes one"""
+        shown = (await owner.get("/api/notifications?limit=200")).json()["items"]
+        return len(shown) == len(others) >= 25
 
     await eventually(all_there)
     kinds = {each["kind"] for each in (await owner.get("/api/notifications?limit=200")).json()["items"]}
@@ -74,6 +82,11 @@ async def test_every_example_can_be_told(notifier: Running, owner: httpx.AsyncCl
     assert page.text.count("data-kind=") == len(
         (await owner.get("/api/notifications?limit=200")).json()["items"]
     )
+
+
+def _own(stream: str) -> bool:
+    """Whether the notifier itself tells of it."""
+    return stream.startswith(("admin", "site"))
 
 
 async def test_after_a_break_what_was_missed_comes_first(notifier: Running) -> None:
@@ -110,8 +123,11 @@ async def test_joining_in_the_middle_misses_nothing_and_repeats_nothing(notifier
         assert all(each == everything for each in seen)
 
 
-async def test_with_two_replicas_every_socket_gets_everything_once(settings_for: SettingsFor) -> None:
-    """One of them folds, and wakes the other through the bus."""
+async def test_with_two_replicas_every_socket_gets_everything_once(
+    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them folds, and wakes the other through the bus: neither looks by itself here."""
+    monkeypatch.setattr(sockets, "SAFETY", 10 * PATIENCE)
     async with running(settings_for("notifier")) as one, running(settings_for("notifier")) as two:
         token = bearer(await one.token())
 
@@ -122,7 +138,7 @@ async def test_with_two_replicas_every_socket_gets_everything_once(settings_for:
         await eventually(known)
         async with one.socket(**token) as here, two.socket(**token) as there:
             await tell(one, 1, 100)
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(PATIENCE):
                 left, right = await hear(here, 100), await hear(there, 100)
             assert left == right
             assert len({each.id for each in left}) == 100
@@ -143,22 +159,30 @@ async def test_a_foreign_page_cannot_listen(notifier: Running, owner: httpx.Asyn
         pass
 
 
-async def test_the_socket_closes_with_its_session(notifier: Running, owner: httpx.AsyncClient) -> None:
+async def test_the_socket_closes_with_its_session(notifier: Running, password: str) -> None:
     """Within a second, with a code that sends the page to the login."""
-    headers = {"Cookie": f"callout_session={owner.cookies['callout_session']}", "Origin": notifier.url}
-    async with notifier.socket(**headers) as socket:
-        await owner.post("/logout")
-        with pytest.raises(websockets.ConnectionClosed) as closed:
-            await asyncio.wait_for(socket.recv(), 1)
-        assert closed.value.rcvd
-        assert closed.value.rcvd.code == sockets.ENDED
+
+    async def closes() -> float:
+        async with notifier.browser() as owner:
+            await log_in(owner, "owner", password)
+            cookie = f"callout_session={owner.cookies['callout_session']}"
+            async with notifier.socket(Cookie=cookie, Origin=notifier.url) as socket:
+                began = monotonic()
+                await owner.post("/logout")
+                with pytest.raises(websockets.ConnectionClosed) as closed:
+                    await asyncio.wait_for(socket.recv(), PATIENCE)
+                assert closed.value.rcvd
+                assert closed.value.rcvd.code == sockets.ENDED
+                return monotonic() - began
+
+    await within(1, closes)
 
 
 async def test_a_socket_that_does_not_listen_is_dropped(
     notifier: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others do not wait for it."""
-    monkeypatch.setattr(sockets, "PATIENCE", 0.5)
+    """The others do not wait for it: they have heard all before anybody loses patience with it."""
+    monkeypatch.setattr(sockets, "PATIENCE", 10 * PATIENCE)
     token = bearer(await notifier.token())
     dropped = sockets.DROPPED._value.get()
     big = TaskDetails("x" * 100_000)
@@ -169,8 +193,10 @@ async def test_a_socket_that_does_not_listen_is_dropped(
     ):
         for number in range(1, 121):
             await notifier.publish(f"task.{number}", ANNA, TaskCreated(number, big, 7))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert len(await hear(socket, 120)) == 120
+        assert sockets.DROPPED._value.get() == dropped
+        monkeypatch.setattr(sockets, "PATIENCE", 0.5)
 
         async def gone() -> bool:
             return bool(sockets.DROPPED._value.get() > dropped)

@@ -1,7 +1,6 @@
 """The dashboard's frame in Chromium: the strict policy is kept, and notifications come by themselves."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import ConsoleMessage, FilePayload, expect
@@ -14,22 +13,12 @@ from tests.notifier.dashboard import Dashboard
 from tests.notifier.examples import SAMI
 from tests.notifier.pictures import png
 
-PATIENCE = 20_000  # milliseconds, for a busy machine
-
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (STATIC / "vendor" / "htmx.min.js").exists(), reason="`make static` has not run"),
 ]
 
 
-@pytest.fixture
-def patient() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=5_000)  # Playwright's own
-
-
-@pytest.mark.usefixtures("patient")
 async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) -> None:
     """From the login to a toast with its buttons, the bell, the list, and out again; the console stays empty."""
     complaints: list[str] = []
@@ -83,7 +72,6 @@ async def test_an_owner_logs_in_and_is_told(notifier: Running, password: str) ->
     assert complaints == []
 
 
-@pytest.mark.usefixtures("patient")
 async def test_a_chosen_logo_is_uploaded_at_once(screen: Dashboard) -> None:
     """What else is half typed stays; what is wrong with the file is said beside it."""
     page = await screen.tab("/settings")

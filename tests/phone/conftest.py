@@ -1,8 +1,7 @@
 """The practice phone as its users meet it: served over real HTTP, with an aiogram bot at the other end."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from aiogram.types import Update
 from local.phone import PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.phone.rules import Limits
+from tests.people import PATIENCE
 
 
 class Practice:
@@ -25,7 +25,7 @@ class Practice:
     def __init__(self, url: str) -> None:
         self.url = url
         self.bot = self.another_bot()
-        self.http = httpx.AsyncClient(base_url=url, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE)
         self._bots = [self.bot]
 
     def another_bot(self, token: str = PRACTICE_TOKEN) -> Bot:
@@ -42,7 +42,7 @@ class Practice:
 
     async def raw(self, method: str, **parameters: Any) -> httpx.Response:
         """A call of the Bot API without a library in between."""
-        return await self.http.post(f"/bot{PRACTICE_TOKEN}/{method}", json=parameters, timeout=30)
+        return await self.http.post(f"/bot{PRACTICE_TOKEN}/{method}", json=parameters)
 
     async def add(self, name: str = "Maya Haddad", **more: Any) -> int:
         answer = await self.http.post("/phone/people", json={"name": name, **more})
@@ -78,14 +78,6 @@ class Practice:
         if updates:
             await self.bot.get_updates(offset=updates[-1].update_id + 1)
         return updates
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """Wait for something true; a condition, not a guess at how long it takes."""
-    async with asyncio.timeout(seconds):
-        while not (found := await condition()):
-            await asyncio.sleep(0.01)
-    return found
 
 
 @pytest.fixture

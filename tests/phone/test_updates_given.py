@@ -55,7 +55,7 @@ async def test_a_long_poll_answers_at_once_when_something_happens(practice: Prac
     polling = asyncio.create_task(practice.bot.get_updates(timeout=30, request_timeout=40))
     await waiting_poll(practice, polling)
     await practice.do(maya, "messages", text="hello")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         (update,) = await polling
     assert update.message is not None
     assert update.message.text == "hello"

@@ -9,8 +9,9 @@ from aiogram.exceptions import TelegramBadRequest, TelegramConflictError
 from aiohttp import web
 
 from local.phone.rules import Limits
+from tests.people import eventually
 
-from .conftest import Practice, until
+from .conftest import Practice
 
 
 class Receiver:
@@ -44,7 +45,7 @@ class Receiver:
         async def enough() -> bool:
             return len(self.updates) >= count
 
-        await until(enough)
+        await eventually(enough)
 
     @property
     def texts(self) -> list[object]:
@@ -85,7 +86,7 @@ async def test_updates_are_posted_in_order_with_the_secret(practice: Practice, r
     async def all_confirmed() -> bool:
         return (await practice.bot.get_webhook_info()).pending_update_count == 0
 
-    await until(all_confirmed)
+    await eventually(all_confirmed)
 
 
 async def test_a_refused_delivery_is_tried_again(practice: Practice, receiver: Receiver) -> None:
@@ -133,7 +134,7 @@ async def test_no_more_come_at_once_than_were_asked_for(practice: Practice, rece
     async def two() -> bool:
         return receiver.at_once == 2
 
-    await until(two)
+    await eventually(two)
     receiver.held["/start"].set()
     await receiver.got(len(people))
     assert receiver.most_at_once == 2
@@ -148,7 +149,7 @@ async def test_another_webhook_is_used_at_once(practice: Practice, receiver: Rec
     async def told() -> bool:
         return (await practice.bot.get_webhook_info()).last_error_message is not None
 
-    await until(told)
+    await eventually(told)
     with pytest.raises(TelegramConflictError, match="can't use getUpdates method while webhook is active"):
         await practice.bot.get_updates()
     await practice.bot.set_webhook(receiver.url)
@@ -164,7 +165,7 @@ async def test_nobody_there_is_told_too(practice: Practice) -> None:
     async def told() -> bool:
         return (await practice.bot.get_webhook_info()).last_error_message == "Connection refused"
 
-    await until(told)
+    await eventually(told)
     assert (await practice.bot.get_webhook_info()).pending_update_count == 1
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 import asyncpg
 import httpx
@@ -21,6 +22,7 @@ from shared.journal.migrations import migrate
 from shared.service import Service
 from shared.web import BUCKET, FILLED, Session, digest
 from tests.conftest import SettingsFor
+from tests.people import eventually
 from tests.reporting.histories import Teller
 
 Told = Callable[[Sequence[Recorded]], Awaitable[None]]
@@ -59,6 +61,7 @@ async def bucket(clean: Servers) -> AsyncIterator[KeyValue]:
 async def service(bucket: KeyValue, settings_for: SettingsFor) -> AsyncIterator[Service]:
     running = app.build(settings_for("reporting"))
     await running.start()
+    await running.bus.provision()
     yield running
     await running.stop()
 
@@ -77,12 +80,17 @@ def told(service: Service) -> Told:
 
 @pytest.fixture
 def settle(service: Service) -> Settle:
-    """Gives the site other settings, as the notifier's event would, at once and for good."""
+    """Gives the site other settings, as the notifier's event would, and waits until they are in use."""
 
     async def settled(site: Site) -> None:
         async with transaction(service.pool) as connection:
             await shared.site.remember(connection, Teller().tell("site.settings", SiteSettingsChanged(site)))
-        service._site = site
+
+        async def in_use() -> bool:
+            """the settings, which are looked up once a second"""
+            return service.site() == site
+
+        await eventually(in_use)
 
     return settled
 
@@ -99,12 +107,17 @@ async def caller(bucket: KeyValue, service: Service) -> AsyncIterator[As]:
                 session = Session("anna", "Anna Berg", role, token=True)
                 await bucket.put(digest(secret), msgspec.json.encode(session))
                 headers["Authorization"] = f"Bearer {secret}"
+                await eventually(partial(known, service, secret))
             transport = httpx.ASGITransport(service.asgi)  # type: ignore[arg-type]
             return await stack.enter_async_context(
                 httpx.AsyncClient(transport=transport, base_url="http://callout", headers=headers)
             )
 
         yield client
+
+
+async def known(service: Service, secret: str) -> bool:
+    return service.sessions.get(digest(secret)) is not None
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from local.servers import Servers
 from shared.bus import AnswerBroke, Bus, answers
 from shared.contract.task import TAP, Action, ClientInfoRequest, Tap, TapAnswer, Verdict
 from shared.refusal import Refused, Why
-from tests.people import eventually
+from tests.people import PATIENCE, eventually
 
 PRESSED = Tap(UUID(int=7), 1042, 1, 7001, Action.ACCEPT)
 
@@ -130,7 +130,8 @@ async def test_a_database_that_is_away_counts_as_absence(
     async def away(_: Tap) -> TapAnswer:
         raise trouble
 
-    async with tasks_answering(clean.nats_url(), away), asyncio.timeout(2):
+    for_ever = 10 * PATIENCE  # seconds that a question without an answer would wait
+    async with tasks_answering(clean.nats_url(), away), asyncio.timeout(PATIENCE):
         with pytest.raises(Refused, match="does not answer") as refused:
-            await asking.request(TAP, PRESSED, TapAnswer)
+            await asking.request(TAP, PRESSED, TapAnswer, timeout=for_ever)
     assert refused.value.why is Why.UNAVAILABLE

@@ -86,11 +86,11 @@ async def test_a_command_id_used_for_something_else_is_refused(tasks: Floor) -> 
 
 async def test_a_request_that_draws_its_key_has_one_effect(tasks: Floor) -> None:
     """Eight copies at once draw eight keys; one is used, all hear of it, and so does who comes later."""
-    command, keys = uuid4(), count(1)
+    command, keys, drawn = uuid4(), count(1), asyncio.Barrier(8)
 
     async def make() -> Outcome:
         key = next(keys)
-        await asyncio.sleep(0.05)
+        await drawn.wait()
         return await tasks.journal.handle(TASKS, key, Assign(key), actor="admin:anna", command_id=command)
 
     made = await asyncio.gather(*(tasks.journal.once(command, lambda _: True, make) for _ in range(8)))

@@ -9,6 +9,7 @@ import pytest
 from shared.journal import migrations
 from shared.journal.migrations import known, migrate
 from tests.conftest import SettingsFor
+from tests.people import PATIENCE
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def test_a_file_that_fails_leaves_those_before_it(
         await migrate(pool, "reporting")
     assert await applied(pool) == ["one"]
     files[1] = ("two", "CREATE TABLE two (n int)")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await migrate(pool, "reporting")
     assert await applied(pool) == ["one", "two"]
 
@@ -50,12 +51,14 @@ async def test_reading_goes_on_while_a_file_is_applied(
     await migrate(pool, "reporting")
     files = [
         ("quick", "ALTER TABLE audit ADD COLUMN new_thing int"),
-        ("slow", "SELECT pg_sleep(2)"),
+        ("slow", "SELECT pg_advisory_xact_lock(7)"),
     ]
     monkeypatch.setattr(migrations, "_all", lambda _: files)
-    migrating = asyncio.create_task(migrate(pool, "reporting"))
-    while "quick" not in await applied(pool):
-        await asyncio.sleep(0.01)
-    await pool.fetch("SELECT * FROM audit", timeout=1)
-    assert not migrating.done()
+    async with pool.acquire() as holding, holding.transaction():
+        await holding.execute("SELECT pg_advisory_xact_lock(7)")
+        migrating = asyncio.create_task(migrate(pool, "reporting"))
+        while "quick" not in await applied(pool):
+            await asyncio.sleep(0.01)
+        await pool.fetch("SELECT * FROM audit", timeout=PATIENCE)
+        assert not migrating.done()
     await migrating

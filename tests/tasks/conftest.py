@@ -30,6 +30,7 @@ from shared.service import Service
 from shared.web.sessions import BUCKET, FILLED, Session, digest
 from tasks.projections import TABLES
 from tests.conftest import SettingsFor
+from tests.people import PATIENCE
 from tests.tasks.examples import BRUNO, YASMIN
 
 Json = dict[str, Any]
@@ -113,7 +114,7 @@ class Office:
         return [row["type"] for row in rows]
 
 
-async def until(look: Callable[[], Any], wanted: Any, seconds: float = 10) -> None:
+async def until(look: Callable[[], Any], wanted: Any, seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while await look() != wanted:
             await asyncio.sleep(0.01)
@@ -138,8 +139,9 @@ async def running(settings_for: SettingsFor) -> AsyncIterator[Office]:
     service = tasks.app.build(settings_for("tasks"))
     await service.start()
     try:
+        await service.bus.provision()  # else who speaks for another service might be faster than the relay
         await let_in(service)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while not service.ready():
                 await asyncio.sleep(0.02)
         yield Office(service)
@@ -202,6 +204,6 @@ async def rebuilt_is_the_same(office: Office) -> None:
 
     before = await rows()
     await office.service.rebuild()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while await rows() != before:
             await asyncio.sleep(0.05)

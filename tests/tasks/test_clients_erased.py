@@ -12,6 +12,7 @@ import pytest
 from shared.contract.admin import Role
 from shared.contract.task import Action
 from shared.journal import redact
+from tests.people import PATIENCE
 from tests.tasks.conftest import LINDQVIST, Office, in_progress, new_task, said, until
 from tests.tasks.examples import YASMIN
 from tests.tasks.test_pages import pressed, shown
@@ -61,7 +62,7 @@ async def being_erased(
     with monkeypatch.context() as patch:
         patch.setattr("tasks.handlers.redact", held)
         erasing = asyncio.create_task(said(admin.delete(f"/api/clients/{client}"), 204))
-        await asyncio.wait_for(reached.wait(), 10)
+        await asyncio.wait_for(reached.wait(), PATIENCE)
         yield
         go_on.set()
         await erasing
@@ -90,7 +91,7 @@ async def test_nothing_of_an_erased_client_is_left(office: Office, admin: httpx.
     await until(lambda: office.service.pool.fetchval("SELECT count(*) FROM outbox"), 0)
     js = office.service.bus.js
     subscription = await js.subscribe(f"events.client.{client}.>", ordered_consumer=True)
-    bodies = [(await subscription.next_msg(timeout=5)).data.decode() for _ in history]
+    bodies = [(await subscription.next_msg(timeout=PATIENCE)).data.decode() for _ in history]
     assert not any(name in body for name in NAMES for body in bodies)
 
 

@@ -13,8 +13,8 @@ from nats.js.api import KeyValueConfig
 from local.servers import Servers
 from shared.bus import Bus
 from shared.contract.admin import Role
-from shared.web import BUCKET, FILLED, Session, SessionBook, digest
-from tests.people import eventually
+from shared.web import BUCKET, FILLED, Session, SessionBook, digest, sessions
+from tests.people import PATIENCE, eventually, took, within
 
 ANNA = Session("anna", "Anna", Role.DISPATCHER)
 BO = Session("bo", "Bo", Role.VIEWER)
@@ -44,11 +44,11 @@ class Watched:
     async def delete(self, key: str) -> None:
         await (await self.bus.js.key_value(BUCKET)).delete(key)
 
-    async def until(self, key: str, session: Session | None, seconds: float = 5) -> None:
+    async def until(self, key: str, session: Session | None) -> None:
         async def so() -> bool:
             return self.book.get(key) == session
 
-        await eventually(so, seconds)
+        await eventually(so)
 
     async def stays(self, key: str, session: Session | None, seconds: float) -> None:
         until = monotonic() + seconds
@@ -86,12 +86,18 @@ async def test_beginning_and_ending_are_known_at_once(watched: Watched) -> None:
     """Within a fraction of a second, each way; a changed role too."""
     await watched.make((OTHER, BO))
     await watched.until(OTHER, BO)
-    await watched.put(KEY, ANNA)
-    await watched.until(KEY, ANNA, 0.3)
-    await watched.put(KEY, msgspec.structs.replace(ANNA, role=Role.VIEWER))
-    await watched.until(KEY, msgspec.structs.replace(ANNA, role=Role.VIEWER), 0.3)
-    await watched.delete(KEY)
-    await watched.until(KEY, None, 0.3)
+
+    async def each_way() -> float:
+        """The longest of them."""
+        await watched.put(KEY, ANNA)
+        began = await took(watched.until(KEY, ANNA))
+        viewer = msgspec.structs.replace(ANNA, role=Role.VIEWER)
+        await watched.put(KEY, viewer)
+        changed = await took(watched.until(KEY, viewer))
+        await watched.delete(KEY)
+        return max(began, changed, await took(watched.until(KEY, None)))
+
+    await within(0.3, each_way)
     assert watched.book.get(OTHER) == BO
 
 
@@ -99,23 +105,34 @@ async def test_an_entry_ends_by_itself(watched: Watched) -> None:
     """Each carries its end, so nobody needs to tell."""
     await watched.make((OTHER, BO))
     await watched.until(OTHER, BO)
-    soon = msgspec.structs.replace(ANNA, expires=datetime.now(UTC) + timedelta(seconds=1))
+    end = datetime.now(UTC) + timedelta(seconds=3)
+    soon = msgspec.structs.replace(ANNA, expires=end)
     await watched.put(KEY, soon)
     await watched.until(KEY, soon)
-    await watched.until(KEY, None, 1.5)
+    await watched.until(KEY, None)
+    assert datetime.now(UTC) >= end
 
 
-async def test_a_session_that_began_a_moment_ago_is_waited_for(watched: Watched) -> None:
+async def test_a_session_that_began_a_moment_ago_is_waited_for(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The redirect after the login may be faster than the bus; a stranger waits half a second for nothing."""
     await watched.make((OTHER, BO))
     await watched.until(OTHER, BO)
-    finding = asyncio.create_task(watched.book.find(KEY))
-    await asyncio.sleep(0.1)
-    await watched.put(KEY, ANNA)
-    assert await finding == ANNA
-    began = monotonic()
-    assert await watched.book.find(digest("nobody's secret")) is None
-    assert 0.3 < monotonic() - began < 1
+    with monkeypatch.context() as patient:
+        patient.setattr(sessions, "NEW_SESSION", PATIENCE)
+        finding = asyncio.create_task(watched.book.find(KEY))
+        await asyncio.sleep(0.1)
+        await watched.put(KEY, ANNA)
+        assert await finding == ANNA
+
+    async def nobody() -> float:
+        began = monotonic()
+        assert await watched.book.find(digest("nobody's secret")) is None
+        assert monotonic() - began > 0.3
+        return monotonic() - began
+
+    await within(1, nobody)
 
 
 async def test_while_nats_is_down_everybody_stays_known(watched: Watched, clean: Servers) -> None:
@@ -136,8 +153,8 @@ async def test_while_nats_is_down_everybody_stays_known(watched: Watched, clean:
         return False
 
     await eventually(put)
-    await watched.until(OTHER, BO, 10)
-    await watched.until(KEY, None, 10)
+    await watched.until(OTHER, BO)
+    await watched.until(KEY, None)
 
 
 async def test_a_bucket_that_is_wiped_logs_nobody_out(watched: Watched) -> None:
@@ -152,7 +169,7 @@ async def test_a_bucket_that_is_wiped_logs_nobody_out(watched: Watched) -> None:
     await watched.until(OTHER, None)
     assert watched.book.get(KEY) == ANNA
     await watched.put(OTHER, BO)
-    await watched.until(OTHER, BO, 0.5)
+    await watched.until(OTHER, BO)
 
 
 async def test_a_watch_that_died_silently_is_begun_anew(watched: Watched) -> None:
@@ -162,4 +179,4 @@ async def test_a_watch_that_died_silently_is_begun_anew(watched: Watched) -> Non
     for consumer in await watched.bus.js.consumers_info(f"KV_{BUCKET}"):
         await watched.bus.js.delete_consumer(f"KV_{BUCKET}", consumer.name)
     await watched.put(OTHER, BO)
-    await watched.until(OTHER, BO, 6)
+    await watched.until(OTHER, BO)
