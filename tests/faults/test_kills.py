@@ -25,6 +25,8 @@ async def test_a_tap_survives_the_bot_gateway_being_killed_before_it_is_handled(
     """`tasks` is away, so the tap is stored and not handled; then the bot-gateway is killed too."""
     sami = await joined(fresh)
     number, message = await sent(fresh, sami)
+    # Killed before that, the bot-gateway could not know whether it is in the chat.
+    await fresh.office.sees_task(number, delivery__task_info="sent")
     async with fresh.office.screen() as screen:
         await fresh.kill("tasks")
         assert "Saved" in await sami.presses(message, "Accept")
@@ -42,6 +44,8 @@ async def test_a_tap_made_while_the_bot_gateway_is_dead_has_its_effect_once(fres
     """Telegram keeps the update until it is fetched."""
     sami = await joined(fresh)
     number, message = await sent(fresh, sami)
+    # Killed before that, the bot-gateway could not know whether it is in the chat.
+    await fresh.office.sees_task(number, delivery__task_info="sent")
     await fresh.kill("bot-gateway")
     accept = next(data for name, data in buttons(message).items() if "Accept" in name)
     await sami.leaves_tap(message, accept)
