@@ -1,10 +1,12 @@
 """Open pages keep up with what happens, whoever causes it, and take nothing from the person at them."""
 
+import math
 import re
+import time
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.browser import chromium
 from tests.people import A_SECOND, Person, eventually, took, within
@@ -65,6 +67,26 @@ async def test_a_card_changes_under_an_open_menu_and_half_typed_text(
     await expect(state).to_have_text("In progress")
     await page.keyboard.type("er")
     await expect(page.locator("#facts [name=description]")).to_have_value("Bring the long ladder")
+    await page.context.close()
+
+
+async def test_a_service_that_is_far_behind_leaves_no_page_old(callout: Callout, browser: Browser) -> None:
+    """What a page shows may be folded long after the news came that something changed, with no other news to follow."""
+    number = await callout.office.task()
+    page = await window(browser, callout, f"/tasks/{number}")
+    old = await (await page.request.get(f"/tasks/{number}", headers={"Accept": "text/html"})).text()
+    folded = math.inf
+
+    async def behind(route: Route) -> None:
+        if time.monotonic() < folded:
+            await route.fulfill(content_type="text/html", body=old)
+        else:
+            await route.continue_()
+
+    await page.route(f"**/tasks/{number}", behind)
+    await callout.office.call("PUT", f"/api/tasks/{number}/status", {"status": "cancelled"})
+    folded = time.monotonic() + 3
+    await expect(page.locator("#state .badge").first).to_have_text("Cancelled")
     await page.context.close()
 
 

@@ -10,9 +10,11 @@ const SOON = 100; // milliseconds in which several changes are one
 const GAP = 600; // milliseconds between two looks
 const PATIENCE = 20000; // milliseconds that a look may take: on a dead connection it would hold up all later ones
 const AGAIN = 800; // milliseconds until a second look, where the first one showed nothing new: a service may be behind
+const AT_LAST = 5000; // milliseconds after the last change until a look of its own: a service may be further behind
 const { body } = document;
 
 let timer = null;
+let last = null;
 let looking = false;
 let missed = false; // something changed while nobody could look
 let looked = 0;
@@ -29,6 +31,10 @@ export function carriedOut() {
 /** Something changed somewhere. */
 export function changed(wait = SOON, again = true) {
   if (over) return;
+  if (again) {
+    clearTimeout(last);
+    last = setTimeout(changed, AT_LAST, 0, false);
+  }
   if (document.hidden || held() || looking) { missed = true; return; }
   if (timer) return;
   timer = setTimeout(() => { timer = null; look(again); }, Math.max(wait, looked + GAP - Date.now()));
