@@ -3,7 +3,7 @@
 from functools import partial
 
 from tests.compose.checks import reached, the_doctor_is_content
-from tests.compose.engine import Compose, run
+from tests.compose.engine import Compose, Failed, run
 from tests.journeys.test_workflow import completed, joined
 from tests.people import eventually
 
@@ -32,7 +32,10 @@ async def a_bus_of_three_survives_one(compose: Compose) -> str:
 
 
 async def the_doctor_names(cluster: Compose, server: str) -> bool:
-    """One that was killed without a word lags behind at first, and counts as away later."""
-    return f"servers that keep EVENTS, {server} " in await cluster(
-        "run", "--rm", "-T", "--no-deps", "operator", "doctor"
-    )
+    """One that was killed without a word lags behind at first, and counts as away later. Until the other two have
+    chosen who leads, more than that may be wrong."""
+    try:
+        said = await cluster("run", "--rm", "-T", "--no-deps", "operator", "doctor")
+    except Failed as failed:
+        said = str(failed)
+    return f"servers that keep EVENTS, {server} " in said
