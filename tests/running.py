@@ -22,8 +22,8 @@ from local.servers import Servers
 from local.stack import SERVICES, Http, Stack, listen
 from shared.contract.admin import Role
 from shared.settings import Settings
-from shared.web import digest
 from tests.people import PATIENCE, Office, Phones, eventually
+from tests.sessions import knows
 
 
 @dataclass
@@ -144,12 +144,7 @@ async def one_process(settings: dict[str, Settings]) -> AsyncIterator[Running]:
 async def token_of(stack: Stack) -> str:
     """A new token of an owner, known to every service."""
     token = await notifier.app.create_api_token(stack.services["notifier"], "tests", Role.OWNER)
-
-    async def known() -> bool:
-        """the token, at every service"""
-        return all(service.sessions.get(digest(token)) for service in stack.services.values())
-
-    await eventually(known)
+    await knows(token, *stack.services.values())
     return token
 
 

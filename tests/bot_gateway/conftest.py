@@ -48,10 +48,10 @@ from shared.contract.task import (
 from shared.service import Service
 from shared.settings import Settings
 from shared.tracing import Span
-from shared.web.sessions import BUCKET, FILLED, Session, digest
 from tests.bot_gateway.examples import BOILER, LINDQVIST
 from tests.conftest import SettingsFor
 from tests.people import PATIENCE, Person, Phones, eventually
+from tests.sessions import let_in, secret
 
 Json = dict[str, Any]
 
@@ -274,20 +274,6 @@ class Gateway:
         """What the Bot API was asked, in order."""
         shown: list[Json] = (await self.phones.http.get("/phone/calls")).json()
         return [call for call in shown if not methods or call["method"] in methods]
-
-
-def secret(role: Role, browser: bool) -> str:
-    return f"{'cookie' if browser else 'token'}-of-the-{role.value}-0123456789"
-
-
-async def let_in(service: Service) -> None:
-    """What the notifier does: everybody's session is put into the bucket."""
-    bucket = await service.bus.js.create_key_value(bucket=BUCKET)
-    for role in Role:
-        for browser in (False, True):
-            session = Session(admin=role.value, name=role.value.title(), role=role, token=not browser)
-            await bucket.put(digest(secret(role, browser)), msgspec.json.encode(session))
-    await bucket.put(FILLED, b"1")
 
 
 async def stopped(service: Service) -> None:

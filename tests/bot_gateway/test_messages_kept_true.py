@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from bot_gateway.projections.reactions import REACTIONS, retract
 from bot_gateway.telegram.messages import LIMIT, units
 from shared.contract.event import Event
 from shared.contract.invoice import DocumentAnswer, InvoiceSent
@@ -71,6 +72,40 @@ async def test_who_had_accepted_is_rung_once_when_the_task_is_taken_away(
     assert "Water under" not in newer["text"]
 
 
+async def test_a_withdrawal_goes_out_also_while_the_tables_are_rebuilt(
+    gateway: Gateway, yasmin: Person
+) -> None:
+    """Then the card says for a moment what was before."""
+    info = await gateway.sent(yasmin)
+    await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 1))
+    await gateway.quiet()
+    await gateway.phones.weather({"kind": "429", "times": 1000, "method": "sendMessage", "retry_after": 1})
+    await gateway.hears("task", 1042, OfferWithdrawn(yasmin.id, 1))
+    await gateway.service.pool.execute("UPDATE offers SET state = 'accepted', over = false")
+    await gateway.phones.weather()
+    await yasmin.sees("was withdrawn", after=info["message_id"])
+
+
+async def test_nobody_is_rung_for_what_was_taken_away_long_ago(
+    gateway: Gateway, yasmin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a version that only edited, say; whatever becomes of the task now, also once the tables were rebuilt."""
+    await gateway.sent(yasmin)
+    with monkeypatch.context() as older:
+        older.setitem(REACTIONS, OfferWithdrawn, retract)
+        await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 1), OfferWithdrawn(yasmin.id, 1))
+        await gateway.quiet()
+    bruno = await gateway.joined("Bruno Costa", None)
+    await gateway.service.rebuild()
+    await gateway.hears("task", 1042, TaskAssigned(bruno.id), TaskSent(bruno.id, 2))
+    await bruno.sees("#1042", button="Accept")
+    await gateway.hears("task", 1042, OfferWithdrawn(bruno.id, 2), TaskDeleted())
+    await bruno.sees("was withdrawn")
+    await gateway.quiet()
+    [edited] = [each for each in await yasmin.messages() if "#1042" in each["text"]]
+    assert "was withdrawn" in edited["text"]
+
+
 async def test_who_has_not_answered_is_not_rung_for_a_withdrawal(gateway: Gateway, yasmin: Person) -> None:
     """Nor who has rejected, or has finished, whatever becomes of the task afterwards."""
     await gateway.sent(yasmin)
@@ -80,9 +115,8 @@ async def test_who_has_not_answered_is_not_rung_for_a_withdrawal(gateway: Gatewa
     await gateway.quiet()
     await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 3), TaskCompleted(yasmin.id, 3), TaskDeleted())
     await gateway.quiet()
-    assert (
-        len([each for each in await yasmin.messages() if "#1042" in each["text"]]) == 3
-    )  # one for each offer
+    offers = [each for each in await yasmin.messages() if "#1042" in each["text"]]
+    assert len(offers) == 3
 
 
 async def test_sent_again_the_older_message_is_dead(gateway: Gateway, yasmin: Person) -> None:

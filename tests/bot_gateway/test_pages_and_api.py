@@ -217,6 +217,10 @@ async def test_a_viewer_looks_and_changes_nothing(gateway: Gateway, yasmin: Pers
         assert page.status_code == 200
         assert "Save" not in page.text
         assert (await posted(browser, f"/technicians/{yasmin.id}/delete")).status_code == 403
+        await gateway.joined("Bruno Costa", None)
+        assert "Keep all" not in (await browser.get("/technicians")).text
+        kept = await posted(browser, "/technicians/review", technician=str(yasmin.id))
+        assert kept.status_code == 403
     await gateway.call("PATCH", f"/api/technicians/{yasmin.id}", {"name": "x"}, 403, Role.VIEWER)
 
 

@@ -217,9 +217,8 @@ async def test_a_press_that_is_overtaken_is_handled_first(
 ) -> None:
     """Telegram brings presses and messages side by side; the reason of a rejection comes after it all the same."""
     monkeypatch.setattr(inbox, "SWEEP", 0.05)
-    monkeypatch.setattr(
-        "bot_gateway.app.GAP", timedelta(minutes=10)
-    )  # the press comes in time, however slow we are
+    # However slow the machine is, the press comes before the gap is given up.
+    monkeypatch.setattr("bot_gateway.app.GAP", timedelta(minutes=10))
     await gateway.restart()
     info = await gateway.sent(yasmin)
     await gateway.quiet()

@@ -119,11 +119,10 @@ async def test_nothing_is_left_on_its_way(played: Path, office: Office) -> None:
     access = read_access(played)
     assert access
     connection = await asyncpg.connect(access.postgres_dsn("postgres"))
-    waiting = (
-        "SELECT count(*) FROM {0}.outbox JOIN {0}.events USING (position) WHERE type <> 'ApiTokenCreated'"
-    )
     for role in ROLES:
-        assert not await connection.fetchval(waiting.format(role))  # but for the looker's own token
+        unpublished = f"SELECT type FROM {role}.outbox JOIN {role}.events USING (position)"
+        # The token of `office` may just be on its way.
+        assert {row["type"] for row in await connection.fetch(unpublished)} <= {"ApiTokenCreated"}
         assert not await connection.fetchval(f"SELECT count(*) FROM {role}.dead_letters")
     waiting = "SELECT count(*) FROM bot_gateway.deliveries WHERE status IN ('queued', 'sending', 'unknown')"
     assert not await connection.fetchval(waiting)

@@ -30,6 +30,7 @@ from shared.web import BUCKET, COOKIE, FILLED, Session, digest
 from tests.conftest import SettingsFor
 from tests.invoices.examples import HOTEL_AURORA, LEAKING_BOILER, YASMIN, recorded
 from tests.people import PATIENCE
+from tests.sessions import knows
 
 Told = Callable[..., Awaitable[None]]
 As = Callable[[Role | None], Awaitable[httpx.AsyncClient]]
@@ -107,9 +108,7 @@ async def logged_in(service: Service, secret: str, session: Session) -> None:
     bucket = await service.bus.js.key_value(BUCKET)
     await bucket.put(digest(secret), msgspec.json.encode(session))
     await bucket.put(FILLED, b"")
-    async with asyncio.timeout(PATIENCE):
-        while service.sessions.get(digest(secret)) is None:
-            await asyncio.sleep(0.01)
+    await knows(secret, service)
 
 
 def _client(service: Service, headers: dict[str, str]) -> httpx.AsyncClient:

@@ -20,11 +20,11 @@ from shared.contract.task import TaskCreated, TaskDetails
 from shared.contract.technician import TechnicianRegistered
 from shared.service import Service
 from shared.settings import Settings
-from shared.web import digest
 from tests.browser import chromium
 from tests.notifier.dashboard import Dashboard, dashboard
 from tests.notifier.examples import SAMI, recorded
 from tests.people import PATIENCE, eventually
+from tests.sessions import knows
 
 SettingsFor = Callable[[str], Settings]
 
@@ -59,16 +59,7 @@ class Running:
 
     async def _known(self, answer: httpx.Response) -> None:
         if secret := answer.cookies.get("callout_session"):
-            await self.knows(secret)
-
-    async def knows(self, secret: str) -> None:
-        """Waits until a session or token that has just begun has come here over the bus."""
-
-        async def come() -> bool:
-            """the session"""
-            return self.service.sessions.get(digest(secret)) is not None
-
-        await eventually(come)
+            await knows(secret, self.service)
 
     async def publish(self, stream: str, actor: str, event: AnyEvent) -> Recorded:
         """As the service that owns the stream would."""
@@ -79,7 +70,7 @@ class Running:
 
     async def token(self, name: str = "tests", role: Role = Role.OWNER) -> str:
         made = await app.create_api_token(self.service, name, role)
-        await self.knows(made)
+        await knows(made, self.service)
         return made
 
     @asynccontextmanager

@@ -17,6 +17,7 @@ from shared.web import SessionBook, digest
 from shared.web.pages import local_path
 from tests.notifier.conftest import Running, SettingsFor, add, bearer, log_in, running, status
 from tests.people import eventually, within
+from tests.sessions import knows
 
 
 async def test_the_first_owner_is_made_once(settings_for: SettingsFor) -> None:
@@ -289,7 +290,7 @@ async def test_a_token_works_until_it_is_revoked(notifier: Running, owner: httpx
         made = await owner.post("/settings/tokens", data={"name": name, "role": "viewer"})
         secret = made.text.split('id="secret" dir="ltr">')[1].split("<")[0]
         assert secret not in (await owner.get("/settings/tokens")).text
-        await notifier.knows(secret)
+        await knows(secret, notifier.service)
         async with httpx.AsyncClient(base_url=notifier.url, headers=bearer(secret)) as program:
             assert (await program.get("/api/site")).status_code == 200
             assert (await program.put("/api/site", json={})).status_code == 403

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 
 import asyncpg
 import httpx
@@ -24,6 +23,7 @@ from shared.web import BUCKET, FILLED, Session, digest
 from tests.conftest import SettingsFor
 from tests.people import eventually
 from tests.reporting.histories import Teller
+from tests.sessions import knows
 
 Told = Callable[[Sequence[Recorded]], Awaitable[None]]
 Settle = Callable[[Site], Awaitable[None]]
@@ -107,17 +107,13 @@ async def caller(bucket: KeyValue, service: Service) -> AsyncIterator[As]:
                 session = Session("anna", "Anna Berg", role, token=True)
                 await bucket.put(digest(secret), msgspec.json.encode(session))
                 headers["Authorization"] = f"Bearer {secret}"
-                await eventually(partial(known, service, secret))
+                await knows(secret, service)
             transport = httpx.ASGITransport(service.asgi)  # type: ignore[arg-type]
             return await stack.enter_async_context(
                 httpx.AsyncClient(transport=transport, base_url="http://callout", headers=headers)
             )
 
         yield client
-
-
-async def known(service: Service, secret: str) -> bool:
-    return service.sessions.get(digest(secret)) is not None
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from shared.journal.migrations import migrate
 from shared.journal.relay import Relay
 from shared.refusal import Refused
 from shared.settings import Settings
-from tests.people import PATIENCE
 
 HISTORY = """
 CREATE TABLE history (
@@ -116,10 +115,3 @@ async def floor(
             await made.halt()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(bus.stop(), 5)
-
-
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
-    """Waits for a promise to come true, looking often; fails where it does not in time."""
-    async with asyncio.timeout(seconds):
-        while not await true():
-            await asyncio.sleep(0.02)

@@ -17,7 +17,8 @@ from shared.journal.database import DATABASE_AWAY, part, transaction
 from shared.refusal import Refused
 from shared.tracing import Span
 from tests.conftest import SettingsFor
-from tests.shared.floor import TASKS, Assign, Floor, floor, nothing, until
+from tests.people import eventually
+from tests.shared.floor import TASKS, Assign, Floor, floor, nothing
 
 
 @dataclass
@@ -141,7 +142,7 @@ async def test_a_fold_tells_of_its_commands_once_the_batch_is_committed(
                 await reader.pool.fetchval("SELECT count(*) FROM dead_letters")
             )
 
-        await until(dead)
+        await eventually(dead)
     assert ("task.of-66", "undone") in told.logged
     assert ("task.of-66", "done") not in told.logged
     assert not told_within

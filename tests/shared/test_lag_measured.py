@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 from shared.journal import lag
 from shared.journal.lag import Lag
 from tests.conftest import SettingsFor
-from tests.shared.floor import Floor, floor, until
+from tests.people import eventually
+from tests.shared.floor import Floor, floor
 
 OF_THE_DATABASE = ("callout_outbox_events", "callout_outbox_oldest_seconds", "callout_dead_letters")
 OF_THE_BUS = ("callout_fold_pending_events",)
@@ -38,7 +39,7 @@ async def shown(*wanted: str) -> None:
         }
         return there == set(wanted)
 
-    await until(so)
+    await eventually(so)
 
 
 async def test_a_fault_of_measuring_is_logged_and_measured_again(tasks: Floor) -> None:
@@ -50,7 +51,7 @@ async def test_a_fault_of_measuring_is_logged_and_measured_again(tasks: Floor) -
         async def met() -> bool:  # a look that only took too long makes the series absent too
             return bool(logged)
 
-        await until(met)
+        await eventually(met)
         await shown(*OF_THE_BUS)
         await tasks.pool.execute("ALTER TABLE hidden RENAME TO outbox")
         await shown(*OF_THE_DATABASE, *OF_THE_BUS)

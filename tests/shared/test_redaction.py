@@ -18,7 +18,8 @@ from shared.journal import Decider, Journal, Outcome, dead_letters, redact
 from shared.journal.database import transaction
 from shared.journal.fold import Fold, each
 from tests.conftest import SettingsFor
-from tests.shared.floor import Floor, floor, nothing, until
+from tests.people import eventually
+from tests.shared.floor import Floor, floor, nothing
 
 SIGRID, LINDQVIST = "Sigrid", "Lindqvist"
 
@@ -65,13 +66,13 @@ class Two:
         async def so() -> bool:
             return await self.heard() == list(expected)
 
-        await until(so)
+        await eventually(so)
 
     async def published(self) -> None:
         async def so() -> bool:
             return bool(await self.writer.pool.fetchval("SELECT count(*) FROM outbox") == 0)
 
-        await until(so)
+        await eventually(so)
 
     async def on_the_bus(self) -> list[tuple[str, int, str | None]]:
         """Stream, version and name of all that is there, in its order."""
@@ -283,7 +284,7 @@ async def test_dead_letters_forget_the_name_too(two: Two) -> None:
                 named,
             )
 
-        await until(so)
+        await eventually(so)
 
     await wait(2, 2)
     await two.erases(1)

@@ -21,7 +21,7 @@ from shared.journal.fold import LOST, RETRY, Fold, _read, each
 from shared.journal.relay import _envelope
 from tests.conftest import SettingsFor
 from tests.people import PATIENCE, eventually, within
-from tests.shared.floor import Floor, floor, note, until
+from tests.shared.floor import Floor, floor, note
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Two:
         async def same() -> bool:
             return await self.reader.history() == await self.writer.history()
 
-        await until(same)
+        await eventually(same)
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def test_a_wiped_jetstream_is_made_again_and_filled_within_ten_seconds(two
         await two.servers.wipe_jetstream()
         await two.writer.assign(1, next(more))
         began = monotonic()
-        await until(filled)
+        await eventually(filled)
         return monotonic() - began
 
     await within(10, wiped)
@@ -168,7 +168,7 @@ async def test_a_poison_event_waits_with_its_stream_and_the_rest_flows(two: Two)
             ("task.1", 1, 7), ("task.2", 1, 9), ("task.2", 2, 10),
         ]  # fmt: skip
 
-    await until(others_flow)
+    await eventually(others_flow)
     dead = await dead_letters.listed(two.reader.pool)
     assert [(each.stream, each.version, each.error) for each in dead] == [
         ("task.1", 2, "ValueError: sixty-six can't be applied here"),

@@ -27,10 +27,10 @@ from shared.contract.task import (
 )
 from shared.contract.technician import TechnicianRegistered
 from shared.service import Service
-from shared.web.sessions import BUCKET, FILLED, Session, digest
 from tasks.projections import TABLES
 from tests.conftest import SettingsFor
-from tests.people import PATIENCE
+from tests.people import PATIENCE, eventually
+from tests.sessions import let_in, secret
 from tests.tasks.examples import BRUNO, YASMIN
 
 Json = dict[str, Any]
@@ -114,24 +114,13 @@ class Office:
         return [row["type"] for row in rows]
 
 
-async def until(look: Callable[[], Any], wanted: Any, seconds: float = PATIENCE) -> None:
-    async with asyncio.timeout(seconds):
-        while await look() != wanted:
-            await asyncio.sleep(0.01)
+async def until(look: Callable[[], Any], wanted: Any) -> None:
+    async def so() -> bool:
+        seen = await look()
+        so.__doc__ = f"{wanted!r} (it is {seen!r})"
+        return bool(seen == wanted)
 
-
-def secret(role: Role, browser: bool) -> str:
-    return f"{'cookie' if browser else 'token'}-of-the-{role.value}-0123456789"
-
-
-async def let_in(service: Service) -> None:
-    """What the notifier does: everybody's session is put into the bucket."""
-    bucket = await service.bus.js.create_key_value(bucket=BUCKET)
-    for role in Role:
-        for browser in (False, True):
-            session = Session(admin=role.value, name=role.value.title(), role=role, token=not browser)
-            await bucket.put(digest(secret(role, browser)), msgspec.json.encode(session))
-    await bucket.put(FILLED, b"1")
+    await eventually(so)
 
 
 @asynccontextmanager

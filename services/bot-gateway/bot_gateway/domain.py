@@ -336,12 +336,6 @@ LIVE = frozenset({OfferState.OPEN, OfferState.ACCEPTED, OfferState.IN_PROGRESS})
 AGREED = frozenset({OfferState.ACCEPTED, OfferState.IN_PROGRESS})
 """They count on doing the work."""
 
-OVER = frozenset({OfferState.WITHDRAWN, OfferState.REPLACED, OfferState.DELETED})
-"""It ended without, or after, the technician's word."""
-
-TAKEN_AWAY = OVER - {OfferState.REPLACED}
-"""There is nothing left to answer: what was replaced is followed by a newer message."""
-
 PRIVATE = frozenset({Purpose.CLIENT_INFO, Purpose.INVOICE})
 """What holds data of a client, and is deleted or emptied when it is taken back."""
 

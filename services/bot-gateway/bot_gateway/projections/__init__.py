@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from bot_gateway.domain import AGREED, BY_HAND, LIVE, OVER, Link, OfferState, Standing
+from bot_gateway.domain import AGREED, BY_HAND, LIVE, Link, OfferState, Standing
 from shared.contract import Recorded
 from shared.contract.bot import BotConnected, BotDisconnected, BotRefused
 from shared.contract.invoice import InvoiceCreated, InvoiceSent
@@ -253,15 +253,14 @@ async def _begin(
     )
     await connection.execute(
         """
-        INSERT INTO offers (task, offer, technician, state, sent_at, agreed) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (task, offer) DO UPDATE SET state = $4, agreed = $6
+        INSERT INTO offers (task, offer, technician, state, sent_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (task, offer) DO UPDATE SET state = $4
         """,
         task,
         offer,
         technician,
         state,
         sent_at,
-        state in AGREED,
     )
 
 
@@ -274,10 +273,11 @@ async def _stand(
     over: bool = False,
     answered_at: datetime | None = None,
 ) -> None:
-    """What has ended keeps whether the technician had agreed."""
+    """What ends remembers whether the technician had agreed: `state` in the last line is the one before."""
     await connection.execute(
         """
-        UPDATE offers SET state = $3, over = $4, answered_at = coalesce(answered_at, $5), agreed = coalesce($6, agreed)
+        UPDATE offers SET state = $3, over = $4, answered_at = coalesce(answered_at, $5),
+               agreed = $4 AND state = ANY($6)
         WHERE task = $1 AND offer = $2 AND NOT over
         """,
         task,
@@ -285,7 +285,7 @@ async def _stand(
         state,
         over,
         answered_at,
-        None if state in OVER else state in AGREED,
+        list(AGREED),
     )
 
 

@@ -5,12 +5,12 @@
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID, uuid5
 
 import asyncpg
 import msgspec
 
-from bot_gateway.domain import BY_HAND, PRIVATE, TAKEN_AWAY, OfferState
+from bot_gateway.domain import BY_HAND, PRIVATE, OfferState
 from shared import clock, tracing
 from shared.contract import Recorded
 from shared.contract.client import ClientErased
@@ -90,6 +90,29 @@ async def retract(connection: asyncpg.Connection, recorded: Recorded) -> None:
     await _retract(connection, recorded, await current(connection, int(recorded.key)))
 
 
+async def withdraw(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """Telegram rings for no edit, so who had accepted gets a message of its own, behind the edits.
+
+    An offer is withdrawn once, and only while it is open; so whatever ends the task afterwards rings for nobody.
+    """
+    event = recorded.data
+    assert isinstance(event, OfferWithdrawn)
+    task = int(recorded.key)
+    await _retract(connection, recorded, event.offer)
+    if await connection.fetchval(
+        "SELECT agreed FROM offers WHERE task = $1 AND offer = $2", task, event.offer
+    ):
+        await queue(
+            connection,
+            uuid5(recorded.id, "withdrawal"),
+            event.technician,
+            Purpose.RETRACTION,
+            cause=recorded.id,
+            task=task,
+            offer=event.offer,
+        )
+
+
 async def set_by_hand(connection: asyncpg.Connection, recorded: Recorded) -> None:
     event = recorded.data
     assert isinstance(event, TaskStatusChanged)
@@ -118,7 +141,7 @@ REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]]
     TaskRejected: redraw,
     ClientInfoSent: send_client_info,
     TaskCompleted: redraw,
-    OfferWithdrawn: retract,
+    OfferWithdrawn: withdraw,
     TaskStatusChanged: set_by_hand,
     TaskDeleted: retract,
     InvoiceSent: send_invoice,
@@ -173,28 +196,13 @@ async def _redraw(connection: asyncpg.Connection, recorded: Recorded, offer: int
 
 
 async def _retract(connection: asyncpg.Connection, recorded: Recorded, offer: int) -> None:
-    """Behind what it takes back, in the same chat's queue; a message is taken back once, and who had accepted is
-    told once, by a message that rings."""
+    """Behind what it takes back, in the same chat's queue; a message is taken back once."""
     task = int(recorded.key)
-    ended = await connection.fetchrow(
-        "SELECT state, agreed, technician FROM offers WHERE task = $1 AND offer = $2", task, offer
-    )
-    if ended is None:
-        return
-    answered = ended["state"] in (OfferState.COMPLETED, OfferState.REJECTED)
+    state = await connection.fetchval("SELECT state FROM offers WHERE task = $1 AND offer = $2", task, offer)
+    answered = state in (OfferState.COMPLETED, OfferState.REJECTED)
     for row in await connection.fetch(_MESSAGES, task, offer):
         if row["purpose"] == Purpose.CLIENT_INFO or not answered:
             await _take_back(connection, recorded, row, task, offer)
-    if ended["agreed"] and ended["state"] in TAKEN_AWAY:
-        await queue(
-            connection,
-            uuid5(NAMESPACE_OID, f"withdrawn {task} {offer}"),
-            ended["technician"],
-            Purpose.RETRACTION,
-            cause=recorded.id,
-            task=task,
-            offer=offer,
-        )
 
 
 async def _take_back(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from bot_gateway.domain import OVER, OfferState
+from bot_gateway.domain import OfferState
 from shared.contract.task import ClientInfo, Priority, TaskDetails
 from shared.language import N_, _, direction, locale
 
@@ -112,6 +112,7 @@ MORE = N_("<b>Task %(task)s</b>, continued")
 CLIENT = N_("👤 <b>Client for task %(task)s</b>")
 REDACTED = N_("🚫 Task %(task)s is no longer yours, so the client's data was removed.")
 INVOICE_WITHDRAWN = N_("🚫 Invoice %(invoice)s was withdrawn, and the client's data with it.")
+OVER = frozenset({OfferState.WITHDRAWN, OfferState.REPLACED, OfferState.DELETED})
 
 PRIORITIES = {
     Priority.LOW: N_("Low priority"),

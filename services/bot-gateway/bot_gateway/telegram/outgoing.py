@@ -28,9 +28,10 @@ from aiogram.types import (
     LinkPreviewOptions,
 )
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot_gateway import views
-from bot_gateway.domain import LIVE, PRIVATE, TAKEN_AWAY
+from bot_gateway.domain import LIVE, PRIVATE, OfferState
 from shared.bus import Bus
 from shared.contract.delivery import Purpose, Trouble
 from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest
@@ -161,10 +162,9 @@ class Outgoing:
         return self._messages(row, *self._drawn(card, copy=True))
 
     async def _withdrawal(self, row: Row) -> Plan:
-        card = await self._card(row)
-        if card.state not in TAKEN_AWAY:
-            return Drop(N_("A newer message tells how the task stands."))
-        return self._messages(row, *self._drawn(card))
+        """It stays true whatever the card says: to a withdrawn offer nothing happens any more, and while the tables
+        are rebuilt the card says what was before."""
+        return self._messages(row, *self._drawn(replace(await self._card(row), state=OfferState.WITHDRAWN)))
 
     async def _client_info(self, row: Row) -> Plan:
         card = await self._card(row)

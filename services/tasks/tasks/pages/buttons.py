@@ -57,7 +57,7 @@ class Buttons(Struct, frozen=True):
 def buttons(task: TaskView, state: Task, found: Allowed) -> Buttons:
     """What takes the task from somebody, or skips an acceptance, asks first: as a drop on the board does."""
     shown = [
-        meant(button(move, task), task, state, COLUMNS[move]) if move in COLUMNS else button(move, task)
+        asked(button(move, task), task, state, COLUMNS[move]) if move in COLUMNS else button(move, task)
         for move in found.moves
     ]
     first = shown[0] if shown and shown[0].move in PRIMARY else None
@@ -67,17 +67,17 @@ def buttons(task: TaskView, state: Task, found: Allowed) -> Buttons:
         invoice is None and task.status not in WAITED_FOR,
         tuple(each for each in shown if invoice or each is not first),
         tuple(
-            meant(Button(None, words(status), action=status_of(task, status)), task, state, status)
+            asked(Button(None, words(status), action=status_of(task, status)), task, state, status)
             for status in found.statuses
         ),
     )
 
 
-def meant(button: Button, task: TaskView, state: Task, column: Status) -> Button:
+def asked(pressed: Button, task: TaskView, state: Task, column: Status) -> Button:
     """The button that asks first, where `question` says so."""
     if not question(state, column):
-        return button
-    return replace(button, action="", href=f"/tasks/{task.id}/column?to={column.value}", dialog="drop-form")
+        return pressed
+    return replace(pressed, action="", href=f"/tasks/{task.id}/column?to={column.value}", dialog="drop-form")
 
 
 def button(move: Move, task: TaskView) -> Button:
