@@ -258,6 +258,28 @@ async def test_set_to_rejected_by_hand_is_told_of_who_did_it_and_when(
     assert "No van today" not in needs
 
 
+async def test_set_to_accepted_by_hand_is_told_of_who_did_it_and_when(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """It waits since then, not since the task was created; and not of the technician, who accepted nothing."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=3)
+    teller.tell("admin.anna", AdminAdded("anna", "Anna Berg", Role.OWNER), by_service("notifier"))
+    teller.tell(f"technician.{RAMI}", TechnicianRegistered(RAMI, "Rami"), by_technician(RAMI))
+    for number, minutes in ((1001, 90), (1002, 2)):
+        teller.now = datetime.now(UTC) - timedelta(hours=3)
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails("By telephone"), 7), after=1)
+        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
+        teller.now = datetime.now(UTC) - timedelta(minutes=minutes)
+        teller.tell(f"task.{number}", TaskStatusChanged(Status.ASSIGNED, Status.ACCEPTED), after=0)
+    await told(teller.told)
+    needs = await section(office, "attention")
+    assert "Set to accepted by hand by Anna Berg, 1.5 hr ago" in plain(needs)
+    assert "Rami" not in needs
+    assert 'action="/tasks/1001/client-info"' in needs
+    assert 'action="/tasks/1002/client-info"' not in needs
+
+
 async def test_a_chart_without_a_value_says_so(told: Told, office: httpx.AsyncClient) -> None:
     """No grid with nothing in it, for one chart any more than for all."""
     teller = Teller()

@@ -165,10 +165,20 @@ SELECT *, sent_at AS since, NULL AS reason, NULL AS by_hand, count(*) OVER () AS
 FROM reports WHERE status = 'sent' AND sent_at < $1 ORDER BY sent_at LIMIT $2
 """
 
+# What no technician has accepted became so by hand: then it waits since that moment.
 _WITHOUT_CLIENT_INFO = """
-SELECT *, coalesce(accepted_at, created_at) AS since, NULL AS reason, NULL AS by_hand,
-    count(*) OVER () AS all
-FROM reports WHERE status = 'accepted' AND coalesce(accepted_at, created_at) < $1 ORDER BY since LIMIT $2
+SELECT *, NULL AS reason, count(*) OVER () AS all
+FROM (
+    SELECT r.*, coalesce(r.accepted_at, h.at, r.created_at) AS since, h.by_hand
+    FROM reports r
+    LEFT JOIN LATERAL (
+        SELECT c.at, a.actor AS by_hand FROM status_history c JOIN audit a ON a.id = c.event
+        WHERE r.accepted_at IS NULL AND c.task = r.task AND c.invoice IS NULL AND c.after = 'accepted'
+        ORDER BY c.event DESC LIMIT 1
+    ) h ON true
+    WHERE r.status = 'accepted' AND coalesce(r.accepted_at, r.created_at) < $1
+) accepted
+WHERE since < $1 ORDER BY since LIMIT $2
 """
 
 # What did not arrive, was not tried again since, and still matters: of a task or its client only the
