@@ -164,6 +164,16 @@ async def test_offers_and_deliveries_are_on_the_card(
     assert "<script>alert(1)" not in answer.text
 
 
+async def test_client_info_that_leads_nowhere_is_warned_of(
+    office: Office, browser: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    """Before it is sent; a phone number alone is enough."""
+    bare = await new_task(admin, client={"name": "Mr. Nowhere"})
+    called = await new_task(admin, client={"name": "Mrs. Reachable", "phone": "+49 30 1"})
+    assert "Neither phone nor address" in await shown(browser, f"/tasks/{bare}")
+    assert "Neither phone nor address" not in await shown(browser, f"/tasks/{called}")
+
+
 async def test_a_task_is_deleted_after_a_question(
     browser: httpx.AsyncClient, admin: httpx.AsyncClient
 ) -> None:
