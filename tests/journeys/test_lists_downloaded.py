@@ -11,7 +11,7 @@ from shared.web.tables import BOM
 from tests.people import BOILER, PRIVATE
 from tests.running import Callout, only
 
-LISTS = ("tasks", "invoices", "technicians", "reports", "audit")
+LISTS = ("tasks", "clients", "invoices", "technicians", "reports", "audit")
 
 
 def rows_of(answer: httpx.Response) -> list[dict[str, str]]:
@@ -52,6 +52,9 @@ async def test_every_list_is_downloaded_without_contact_data(fresh: Callout) -> 
         (str(first), BOILER["title"], "Rami", BOILER["client"]["name"]),
     ]
     assert [row["Task"] for row in rows_of(await office.http.get("/tasks.csv?priority=low"))] == [str(second)]
+    clients = rows_of(await office.http.get(f"/clients.csv?q={BOILER['client']['name'].split()[-1]}"))
+    assert {row["Name"] for row in clients} == {BOILER["client"]["name"]}
+    assert rows_of(await office.http.get("/clients.csv?q=nobody")) == []
     [row] = rows_of(await office.http.get("/invoices.csv"))
     assert (row["Invoice"], row["Total"], row["Status"], row["Task"]) == (
         str(invoice), "60.30", "Pending", str(first)
@@ -68,7 +71,7 @@ async def test_who_may_only_look_downloads_what_they_see(fresh: Callout) -> None
     await fresh.office.knows_report(number)
     token = await fresh.command("token", "create", "looks", "--role", Role.VIEWER.value, service="notifier")
     async with httpx.AsyncClient(base_url=fresh.url, headers={"Authorization": f"Bearer {token}"}) as viewer:
-        for name in ("tasks", "invoices", "technicians", "reports", "audit"):
+        for name in LISTS:
             answer = await viewer.get(f"/{name}.csv")
             assert answer.status_code == 200
             assert not any(private in answer.text for private in PRIVATE)

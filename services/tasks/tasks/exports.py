@@ -1,4 +1,4 @@
-"""The list of tasks as a file; of a client it holds the name alone, as the page does."""
+"""The lists of tasks and of clients as files; of a client they hold the name alone, as the pages do."""
 
 from typing import Any
 
@@ -24,7 +24,18 @@ def routes(handlers: Handlers) -> list[Any]:
         )
         return table(request, _head(), pages)
 
-    return [exported]
+    @get(["/clients.csv", "/clients.xlsx"])
+    async def exported_clients(request: Request) -> Stream:
+        """Who fits the words of the page."""
+        typed = request.query_params.get("q", "")
+        pages = in_pages(
+            lambda after, rows: views.clients(handlers.pool, typed, after, rows),
+            lambda found: found[0],
+            lambda found: (found[1].id, found[1].name, found[1].created_at),
+        )
+        return table(request, (_("Client"), _("Name"), _("Known since")), pages)
+
+    return [exported, exported_clients]
 
 
 def _head() -> Row:
