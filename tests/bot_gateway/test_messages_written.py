@@ -24,7 +24,7 @@ def test_task_info_reads_well() -> None:
         "🆕 <b>Task #1042</b>\n\n"
         "<b>Leaking boiler</b>\n"
         "📍 Altstadt\n"
-        "🕒 Fri 17 May, 11:30\n"
+        "🕒 Fri 17 May 2030, 11:30\n"
         "🔴 Urgent\n\n"
         "Water under the boiler. &lt;b&gt;Not&lt;/b&gt; the tap &amp; not the pipe."
     )
@@ -41,7 +41,7 @@ def test_client_info_reads_well() -> None:
     assert text == (
         "👤 <b>Client for task #1042</b>\n"
         "Leaking boiler\n"
-        "🕒 Fri 17 May, 11:30\n\n"
+        "🕒 Fri 17 May 2030, 11:30\n\n"
         "<b>Sigrid Lindqvist</b>\n"
         "📞 +46 8 123 45 67\n"
         "📍 Storgatan 1, Stockholm\n"

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from bot_gateway.domain import OfferState
+from shared import clock
 from shared.contract.task import ClientInfo, Priority, TaskDetails
 from shared.language import N_, _, direction, locale
 
@@ -121,7 +122,8 @@ PRIORITIES = {
     Priority.URGENT: N_("🔴 Urgent"),
 }
 WHEN = N_("EEE d MMM, HH:mm")
-"""How a time is written, in the letters of Unicode TR 35: weekday, day, month, and the clock."""
+WHEN_FAR = N_("EEE d MMM y, HH:mm")
+"""How a time is written, in the letters of Unicode TR 35: weekday, day, month, the year if it is another, the clock."""
 
 
 def task_info(
@@ -163,8 +165,10 @@ def invoice_withdrawn(number: int) -> str:
 
 
 def when(at: datetime, zone: str) -> str:
-    """`Mon 23 Nov, 14:05`, on the clock of the site."""
-    return format_datetime(at, _(WHEN), tzinfo=ZoneInfo(zone), locale=locale())
+    """`Mon 23 Nov, 14:05`, on the clock of the site; `Mon 23 Nov 2026, 14:05` in any other year."""
+    here = ZoneInfo(zone)
+    pattern = WHEN if at.astimezone(here).year == clock.now().astimezone(here).year else WHEN_FAR
+    return format_datetime(at, _(pattern), tzinfo=here, locale=locale())
 
 
 def _line(text: str, limit: int = 256) -> str:
