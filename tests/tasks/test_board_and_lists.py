@@ -88,6 +88,13 @@ async def test_a_drop_answers_with_an_undo_where_there_is_one(
     answer = await browser.post(f"/tasks/{number}/column", data={"to": "accepted"}, headers=script)
     assert (await said(admin.get(f"/api/tasks/{number}")))["status"] == "accepted"
 
+    other = await new_task(admin, technician_id=YASMIN)
+    await said(admin.post(f"/api/tasks/{other}/dispatch"))
+    await office.tap(other, Action.ACCEPT)
+    answer = await browser.post(f"/tasks/{other}/column", data={"to": "in_progress"}, headers=script)
+    assert "is in progress now" in answer.text
+    assert "Undo" not in answer.text  # the client's data is on its way to the technician
+
 
 async def test_a_drop_that_undoes_work_is_a_question_on_a_page(
     office: Office, browser: httpx.AsyncClient, admin: httpx.AsyncClient

@@ -194,7 +194,8 @@ class Handlers:
             await asyncio.sleep(ARRIVAL / ARRIVAL_LOOKS)
 
     async def require_reachable(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
-        """A technician who is gone can't be sent anything. One who blocked the bot can be tried: they may be back."""
+        """A technician who is gone can't be sent anything. One who blocked the bot can be tried: they may be back.
+        Of a client who was erased there is nothing to send."""
         for event in outcome.events:
             if not isinstance(event, TaskSent | ClientInfoSent):
                 continue
@@ -204,6 +205,14 @@ class Handlers:
                 raise Refused(_("%(name)s was deleted. Assign another technician.", name=name))
             if technician.status == "deactivated":
                 raise Refused(_("%(name)s is paused. Assign another technician.", name=name))
+            if isinstance(event, ClientInfoSent) and not await views.client(
+                connection, event.client, lock=True
+            ):
+                raise Refused(
+                    _(
+                        "The client's data was erased, so there is nothing to send. Give the task another client first."
+                    )
+                )
 
     async def require_holder(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
         """A task is held by somebody who is there: one who was deleted is freed of tasks only once, as they go."""

@@ -89,7 +89,7 @@ def routes(handlers: Handlers) -> list[Any]:
             sentence=_("Task #%(number)s is %(status)s now.", number=number, status=status)
             if after.status is not before.status
             else _("Task #%(number)s stays %(status)s: done.", number=number, status=status),
-            undo=undo(before, after),
+            undo=undo(before, after) if isinstance(command, SetStatus) else None,
         )
 
     # ── Looking ──────────────────────────────────────────────────────────────
