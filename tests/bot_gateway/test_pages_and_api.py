@@ -115,6 +115,8 @@ async def test_settings_in_a_browser(bare: Gateway) -> None:
         good = await posted(browser, "/settings/telegram", token=PRACTICE_TOKEN)
         assert (good.status_code, good.headers["location"]) == (303, "/settings/telegram")
         page = (await browser.get("/settings/telegram")).text
+        for shown in (page, (await browser.get("/technicians/join")).text):
+            assert f"reached at {bare.settings.telegram_api}, not at Telegram" in shown
         assert 'data-copy="https://t.me/callout_practice_bot"' in page
         assert "/settings/telegram/qr.svg" in page
         code = await browser.get("/settings/telegram/qr.svg")

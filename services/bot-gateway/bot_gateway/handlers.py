@@ -32,6 +32,7 @@ from shared.contract.event import by_service
 from shared.journal import Journal, Outcome
 from shared.language import _, translated
 from shared.refusal import Refused, Why
+from shared.settings import TELEGRAM
 
 log = structlog.get_logger()
 
@@ -176,6 +177,11 @@ class Handlers:
             command_id=command_id,
             expected=expected,
         )
+
+    @property
+    def elsewhere(self) -> str:
+        """Where the Bot API is asked, if that is not Telegram; else empty."""
+        return "" if self._telegram_api == TELEGRAM else self._telegram_api
 
     async def review(self, technician: int, *, actor: str, command_id: UUID) -> None:
         await self._ask(technician, ReviewTechnician(), actor, command_id)

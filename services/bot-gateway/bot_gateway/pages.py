@@ -108,7 +108,9 @@ def routes(handlers: Handlers) -> list[Any]:
                 "direction": language.direction(),
             }
         token = await views.token(handlers.pool)
-        return page(request, "join.html", token=token, poster=poster, chosen=chosen)
+        return page(
+            request, "join.html", token=token, poster=poster, chosen=chosen, elsewhere=handlers.elsewhere
+        )
 
     @get("/technicians/{telegram_id:int}")
     async def show(request: Request, telegram_id: FromPath[int]) -> Response[str]:
@@ -188,6 +190,7 @@ def routes(handlers: Handlers) -> list[Any]:
         return page(
             request,
             "telegram.html",
+            elsewhere=handlers.elsewhere,
             refused=refused,
             token=await views.token(handlers.pool),
             queue=await views.queue(handlers.pool),

@@ -46,7 +46,10 @@ HELP = N_(
     "3. Press <b>%(complete)s</b> when the work is done.\n\n"
     "/tasks shows your open tasks again."
 )
-NOT_UNDERSTOOD = N_("I only understand the buttons under your tasks, /tasks and /help.")
+NOT_UNDERSTOOD = N_(
+    "I only understand the buttons under your tasks, /tasks and /help. "
+    "Nobody in the office reads what is written here: please call them."
+)
 PRESS_START = N_("Please press /start first.")
 PRESS_START_AGAIN = N_("You are no longer on the team's list. Press /start to join again.")
 PAUSED = N_("The office has paused your access. Please call the office.")
