@@ -136,6 +136,9 @@ async def test_the_question_says_what_is_true_of_the_task(
     await office.tap(number, Action.ACCEPT)
     assert f"has accepted #{number}. The message on that phone will say" in await asked("rejected")
     await said(admin.post(f"/api/tasks/{number}/client-info"))
+    reassigned = await shown(browser, f"/tasks/{number}/assignment")
+    assert f"is at work on #{number}. The message on that phone will say" in reassigned
+    assert "the client's data is removed from the chat" in unescape(reassigned)
     await office.tap(number, Action.COMPLETE)
     assert f"#{number} is completed. It becomes rejected" in await asked("rejected")
     assert f"#{number} is completed. " in await asked("sent")

@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from msgspec import UNSET
 
 from shared.contract.admin import Role
+from shared.contract.task import Status
 from shared.language import _, word
 from shared.refusal import Refused, Why
 from shared.web import Done, Request, Response, form, fragment, identity, needs, page, see, zone_of
@@ -136,11 +137,15 @@ def routes(handlers: Handlers) -> list[Any]:
     async def assignment_form(
         request: Request, number: int, typed: Mapping[str, str], refused: Refused | None = None
     ) -> Response[str]:
+        state, _version = await handlers.task(number)
+        task = await shown(number)
+        asked = question(state, Status.ASSIGNED)
         return page(
             request,
             "task_assign.html",
             refused=refused,
-            task=await shown(number),
+            task=task,
+            sentence=consequence(asked, state, Status.ASSIGNED, task) if asked else "",
             choice=await choice(handlers, typed, number),
         )
 
