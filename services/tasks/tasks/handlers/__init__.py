@@ -59,6 +59,7 @@ from tasks.handlers.asked import (
     same_task,
 )
 from tasks.handlers.required import (
+    CLIENT_ERASED,
     NO_CLIENT,
     known_number,
     require_active,
@@ -208,11 +209,7 @@ class Handlers:
             if isinstance(event, ClientInfoSent) and not await views.client(
                 connection, event.client, lock=True
             ):
-                raise Refused(
-                    _(
-                        "The client's data was erased, so there is nothing to send. Give the task another client first."
-                    )
-                )
+                raise Refused(_(CLIENT_ERASED))
 
     async def require_holder(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
         """A task is held by somebody who is there: one who was deleted is freed of tasks only once, as they go."""

@@ -9,6 +9,9 @@ from shared.refusal import Refused, Why
 from tasks import views
 
 NO_CLIENT = N_("There is no such client. The data may have been erased.")
+CLIENT_ERASED = N_(
+    "The client's data was erased, so there is nothing to send. Give the task another client first."
+)
 
 
 async def require_active(connection: asyncpg.Connection, number: int, field: str) -> None:

@@ -1,4 +1,4 @@
-"""What a drop on the board does to the technician, said before it is done."""
+"""What a drop, a button or another technician does to the one who has the task, said before it is done."""
 
 from shared.contract.task import Status
 from shared.language import _, word
