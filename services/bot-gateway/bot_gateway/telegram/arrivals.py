@@ -1,7 +1,6 @@
 """What Telegram tells, however it comes: stored once, before it is confirmed to Telegram and before it is handled."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -13,8 +12,7 @@ from shared.asyncapi import Word
 from shared.bus import BUS_TROUBLE, Bus
 
 from .metrics import UPDATES
-
-KINDS = ["message", "callback_query", "my_chat_member"]
+from .received import KINDS, kept
 
 ARRIVED = "updates.arrived"
 """The subject that wakes the inbox, on whichever replica it is, after a commit."""
@@ -71,38 +69,10 @@ class Arrivals:
             bot_id,
             [int(update["update_id"]) for update in batch],
             [_chat(update) for update in batch],
-            [json.dumps(kept(update)).encode() for update in batch],
+            [kept(update) for update in batch],
             trace,
         )
         UPDATES.inc(len(stored))
-
-
-KEPT = {
-    "message": {"message_id", "date", "chat", "from", "text"},
-    "callback_query": {"id", "from", "data", "chat_instance", "message"},
-    "my_chat_member": {"chat", "from", "date", "old_chat_member", "new_chat_member"},
-}
-UNDER_BUTTON = {"message_id", "date", "chat"}
-
-
-def kept(update: dict[str, Any]) -> dict[str, Any]:
-    """What is stored of an update: what the dialogue reads, and nothing that a message of ours said.
-
-    With a press Telegram sends the message that the button is under, with a reply the one that is
-    answered: a client's data would come back that way.
-    """
-    small: dict[str, Any] = {"update_id": update["update_id"]}
-    for kind, fields in KEPT.items():
-        inner = update.get(kind)
-        if isinstance(inner, dict):
-            small[kind] = _only(inner, fields)
-            if isinstance(inner.get("message"), dict):
-                small[kind]["message"] = _only(inner["message"], UNDER_BUTTON)
-    return small
-
-
-def _only(fields: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name in names}
 
 
 def chat_of(update: dict[str, Any]) -> int:

@@ -1,6 +1,6 @@
 """What the bot does with one update: the whole conversation, read top to bottom.
 
-Plain `match` on aiogram's types rather than its Dispatcher: an error has to reach the inbox, the state
+Plain `match` on what was received rather than aiogram's Dispatcher: an error has to reach the inbox, the state
 of a conversation is a row, and there are few enough cases to see them all at once.
 
 Each step may be run again after a crash: commands carry an id made from the update, rows an id made
@@ -13,7 +13,6 @@ from contextlib import contextmanager
 import asyncpg
 import structlog
 from aiogram.methods import AnswerCallbackQuery
-from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, Update, User
 
 from bot_gateway import views
 from bot_gateway.domain import (
@@ -41,6 +40,7 @@ from . import keyboards, messages
 from .connection import Connection
 from .effects import Effects, Reply, Stored, write
 from .keyboards import Explanation, Press, Reason
+from .received import CallbackQuery, ChatMemberUpdated, Message, Update, User, reread
 from .troubles import sort
 
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ class Dialogue:
         """Handles one update, or raises Refused(UNAVAILABLE) where `tasks` does not answer."""
         with self._speaking_to_the_sender_of(stored) as update:
             match update:
-                case Update(message=Message() as message) if message.chat.type == "private":
+                case Update(message=Message() as message) if message.chat.private:
                     effects = await self._message(stored, message)
                 case Update(message=Message() as message):
                     effects = self._in_group(message.text or "")
@@ -92,7 +92,7 @@ class Dialogue:
         with self._speaking_to_the_sender_of(stored) as update:
             if update.callback_query:
                 effects = await self._tell(stored, update.callback_query, _(messages.BROKEN), alert=True)
-            elif update.message and update.message.chat.type == "private":
+            elif update.message and update.message.chat.private:
                 effects = Effects([Reply(_(messages.BROKEN))])
             else:
                 return
@@ -102,7 +102,7 @@ class Dialogue:
 
     @contextmanager
     def _speaking_to_the_sender_of(self, stored: Stored) -> Iterator[Update]:
-        update = Update.model_validate_json(stored.body)
+        update = reread(stored.body)
         event = update.message or update.callback_query or update.my_chat_member
         person = event.from_user if event else None
         with speaking(tongue(person.language_code if person else None, self._site())):
@@ -264,10 +264,10 @@ class Dialogue:
     # Coming and going
 
     async def _membership(self, change: ChatMemberUpdated) -> Effects:
-        before, now = change.old_chat_member.status, change.new_chat_member.status
-        if change.chat.type != "private":
-            came = before in ("left", "kicked") and now in ("member", "administrator")
-            return self._in_group("/") if came else Effects()
+        now = change.new_chat_member.status
+        if not change.chat.private:
+            absent = change.old_chat_member is None or change.old_chat_member.status in ("left", "kicked")
+            return self._in_group("/") if absent and now in ("member", "administrator") else Effects()
         command = NoticeBlock() if now == "kicked" else NoticeUnblock()
         technician = change.chat.id
         await self._journal.handle(TECHNICIANS, technician, command, actor=by_technician(technician))

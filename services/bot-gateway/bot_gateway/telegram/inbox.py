@@ -17,7 +17,6 @@ from datetime import timedelta
 
 import asyncpg
 import structlog
-from pydantic import ValidationError
 
 from shared import tracing
 from shared.journal.database import DATABASE_AWAY
@@ -27,6 +26,7 @@ from shared.tracing import SpanKind
 from .dialogue import Dialogue
 from .effects import Stored
 from .metrics import SET_ASIDE
+from .received import Unreadable
 from .troubles import mask
 
 log = structlog.get_logger()
@@ -153,8 +153,8 @@ class Inbox:
 
     async def _fault(self, stored: Stored, error: Exception) -> bool:
         """Counts a fault; True where the update is set aside, so that others need not wait for it."""
-        hopeless = isinstance(error, ValidationError)  # it will not parse better next time
-        told = mask(f"{type(error).__name__}: {_reason(error)}")[:500]
+        hopeless = isinstance(error, Unreadable)  # it will not parse better next time
+        told = mask(f"{type(error).__name__}: {error}")[:500]
         aside: bool = await self._pool.fetchval(
             """
             UPDATE updates SET faults = faults + 1, trouble = $2, due_at = now() + (faults + 1) * interval '1 second',
@@ -179,10 +179,3 @@ class Inbox:
         while True:
             await self._pool.execute("DELETE FROM updates WHERE handled_at < now() - $1::interval", KEEP)
             await asyncio.sleep(3600)
-
-
-def _reason(error: Exception) -> str:
-    """pydantic would quote what somebody wrote."""
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
-    return str(error)

@@ -17,10 +17,11 @@ from aiogram.methods import DeleteWebhook, TelegramMethod
 from shared.contract.site import Site
 
 from . import reception
-from .arrivals import KINDS, Arrivals
+from .arrivals import Arrivals
 from .connection import Connection, Line
 from .introduction import introduce, quietly
 from .metrics import POLL_TROUBLE, RECEIVING, SERVICE
+from .received import KINDS
 from .reception import WAITS, Refuse
 from .troubles import Kind, sort
 

@@ -14,10 +14,10 @@ from aiogram.types import WebhookInfo
 from shared.contract.site import Site
 
 from . import reception
-from .arrivals import KINDS
 from .connection import Connection, Line
 from .introduction import introduce, quietly
 from .metrics import POLL_TROUBLE, RECEIVING, SERVICE
+from .received import KINDS
 from .reception import WAITS, Refuse
 from .troubles import Kind, mask, sort
 
