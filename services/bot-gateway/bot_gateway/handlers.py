@@ -7,7 +7,6 @@ from uuid import UUID, uuid5
 import asyncpg
 import structlog
 from aiogram.methods import GetMe
-from aiogram.types import User
 from cryptography.fernet import Fernet, InvalidToken
 
 from bot_gateway import views
@@ -25,13 +24,16 @@ from bot_gateway.domain import (
     ReviewTechnician,
     TechnicianCommand,
 )
+from bot_gateway.telegram.answers import UnreadableAnswer, ask
 from bot_gateway.telegram.connection import Connection, Line, speak_as
+from bot_gateway.telegram.received import User
 from bot_gateway.telegram.troubles import Kind, masked_token, sort
 from shared.contract.bot import bot_link
 from shared.contract.event import by_service
 from shared.journal import Journal, Outcome
-from shared.language import _, translated
+from shared.language import _
 from shared.refusal import Refused, Why
+from shared.sentences import stored
 from shared.settings import TELEGRAM
 
 log = structlog.get_logger()
@@ -67,13 +69,13 @@ class Handlers:
             raise Refused(sentence, Why.INVALID, {"token": sentence})
         bot = speak_as(token, self._telegram_api, timeout=15)
         try:
-            me: User = await bot(GetMe())
+            me = await ask(bot, GetMe(), User)
         except Exception as error:
             raise _no_bot(error) from None  # what stands behind it may hold the token
         finally:
             await bot.session.close()
         username = me.username or ""
-        return views.BotInfo(me.id, username, me.full_name, bot_link(username))
+        return views.BotInfo(me.id, username, me.full_name or username, bot_link(username))
 
     async def is_another(self, bot: views.BotInfo) -> bool:
         """With another bot every technician must press Start again; without technicians nobody minds."""
@@ -210,13 +212,20 @@ class Handlers:
 
 def _no_bot(error: Exception) -> Refused:
     mishap = sort(error)
+    if isinstance(error, UnreadableAnswer):
+        sentence = _(
+            "%(reason)s. Whoever runs this installation can see in CALLOUT_TELEGRAM_API whether that is the right "
+            "address.",
+            reason=stored(mishap.reason).rstrip("."),
+        )
+        return Refused(sentence, Why.UNAVAILABLE)
     match mishap.kind:
         case Kind.WAIT:
             return Refused(
                 _("Telegram asks to wait %(seconds)s seconds first.", seconds=mishap.seconds), Why.UNAVAILABLE
             )
         case Kind.TOKEN | Kind.PERMANENT:
-            reason = translated(mishap.reason).rstrip(".")
+            reason = stored(mishap.reason).rstrip(".")
             sentence = _("Telegram refuses this token: %(reason)s.", reason=reason)
             return Refused(sentence, Why.INVALID, {"token": sentence})
         case _:

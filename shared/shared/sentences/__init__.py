@@ -7,7 +7,7 @@ the names that are known then; so an erased client's name is gone from every sen
 from .kinds import AGGREGATES, LABELS, label
 from .log import mentioned, sentence
 from .notified import Line, notification
-from .parts import kept_failing, stored
+from .parts import kept_failing, lacking, stored, unreadable
 
 __all__ = [
     "AGGREGATES",
@@ -15,8 +15,10 @@ __all__ = [
     "Line",
     "kept_failing",
     "label",
+    "lacking",
     "mentioned",
     "notification",
     "sentence",
     "stored",
+    "unreadable",
 ]

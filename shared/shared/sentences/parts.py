@@ -75,18 +75,35 @@ def refused(event: BotRefused) -> str:
 
 
 KEPT_FAILING = N_("It kept failing: %(reason)s")
+UNREADABLE = N_("What the Bot API at %(address)s answers can't be read.")
+LACKING = N_("The Bot API at %(address)s does not know %(method)s.")
 
 
 def kept_failing(reason: str) -> str:
-    """The reason of what was tried again and again, in English, as it is kept."""
+    """The reason of what was tried again and again, in English, as it is kept; so are the two below."""
     return KEPT_FAILING % {"reason": reason}
+
+
+def unreadable(address: str) -> str:
+    return UNREADABLE % {"address": address}
+
+
+def lacking(address: str, method: str) -> str:
+    return LACKING % {"address": address, "method": method}
 
 
 def stored(reason: str) -> str:
     """A reason that is kept in English: in the reader's language where the catalogue knows it."""
-    last = reason.removeprefix(kept_failing(""))
-    why = language.translated(last)
-    return why if last == reason else _(KEPT_FAILING, reason=why)
+    for template, pattern in _WRITTEN:
+        if found := pattern.fullmatch(reason):
+            return _(template, **{name: stored(value) for name, value in found.groupdict().items()})
+    return language.translated(reason)
+
+
+_WRITTEN = [
+    (template, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(template)), re.DOTALL))
+    for template in (KEPT_FAILING, UNREADABLE, LACKING)
+]
 
 
 def technician_called(key: str, who: Names) -> str:

@@ -10,6 +10,7 @@ import asyncpg
 from shared import tracing
 from shared.asyncapi import Word
 from shared.bus import BUS_TROUBLE, Bus
+from shared.numbers import BIGGEST
 
 from .metrics import UPDATES
 from .received import KINDS, kept
@@ -67,8 +68,8 @@ class Arrivals:
             ON CONFLICT (bot_id, update_id) DO NOTHING RETURNING seq
             """,
             bot_id,
-            [int(update["update_id"]) for update in batch],
-            [_chat(update) for update in batch],
+            [update["update_id"] for update in batch],
+            [chat_of(update) for update in batch],
             [kept(update) for update in batch],
             trace,
         )
@@ -76,19 +77,13 @@ class Arrivals:
 
 
 def chat_of(update: dict[str, Any]) -> int:
-    """Whose queue an update waits in: its chat, else its sender; 0 for what has neither."""
+    """Whose queue an update waits in: its chat, else its sender; 0 for what names neither as the Bot API does."""
     for kind in KINDS:
-        inner = update.get(kind) or {}
-        for place in (inner, inner.get("message") or {}):
-            if "chat" in place:
-                return int(place["chat"]["id"])
-        if "from" in inner:
-            return int(inner["from"]["id"])
+        match update.get(kind):
+            case (
+                {"chat": {"id": int(chat)}}
+                | {"message": {"chat": {"id": int(chat)}}}
+                | {"from": {"id": int(chat)}}
+            ):
+                return chat if abs(chat) <= BIGGEST else 0
     return 0
-
-
-def _chat(update: dict[str, Any]) -> int:
-    try:
-        return chat_of(update)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return 0  # not as the Bot API describes it: the inbox will say what is wrong with it

@@ -8,20 +8,25 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import aiogram
 import asyncpg
 import structlog
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramServerError
-from aiogram.methods import Response, TelegramMethod
+from aiogram.exceptions import TelegramAPIError
+from aiogram.methods import GetMe, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import ClientTimeout
 from cryptography.fernet import Fernet, InvalidToken
 
 from bot_gateway.domain import Link
+
+from .answers import MethodLacking, UnreadableAnswer, address_of, ask, may_lack, read, result_of
+from .received import User
+
+A = TypeVar("A")
 
 log = structlog.get_logger()
 
@@ -34,24 +39,26 @@ after five seconds). A message that is written to it in that moment is lost, and
 arrived without an answer: so this is far less."""
 
 
-_held: dict[Any, Any] = {}
-"""The models of Telegram's answers. aiogram asks pydantic for one at each answer, and pydantic forgets those
-that nobody holds: making one anew takes many times as long as reading the answer."""
-
-
 class Session(AiohttpSession):
+    """As aiogram's, but of an answer only whether it came well is read here: see `answers`."""
+
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
         self._connector_init["keepalive_timeout"] = IDLE
 
+    async def make_request(
+        self, bot: aiogram.Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
+    ) -> TelegramType:
+        try:
+            return await super().make_request(bot, method, timeout)
+        except UnicodeDecodeError:
+            raise UnreadableAnswer(method, HTTPStatus.OK, address_of(bot)) from None
+
     def check_response(
         self, bot: aiogram.Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
-        """A proxy's error page is no JSON: whatever it says, a 5xx is a 5xx."""
-        if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not content.lstrip().startswith("{"):
-            raise TelegramServerError(method=method, message=f"HTTP {status_code}")
-        _held.setdefault(method.__returning__, Response[method.__returning__])  # type: ignore[name-defined]
-        return super().check_response(bot, method, status_code, content)
+        result: Any = result_of(method, status_code, content, address_of(bot))
+        return Response.model_construct(ok=True, result=result)
 
 
 def speak_as(token: str, telegram_api: str, timeout: float = TIMEOUT) -> aiogram.Bot:
@@ -73,6 +80,21 @@ class Line:
         self._users = 0
         self._free = asyncio.Event()
         self._free.set()
+
+    async def call(self, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
+        """What it answers, unread. Raises MethodLacking where that is all that is wrong: as long as the server knows
+        the token, a 404 is about the method."""
+        try:
+            return await self.bot(method, request_timeout=timeout)
+        except (TelegramAPIError, UnreadableAnswer) as error:
+            if isinstance(method, GetMe) or not may_lack(error):
+                raise
+            await ask(self.bot, GetMe(), User, timeout)
+            raise MethodLacking(method, address_of(self.bot)) from None
+
+    async def ask(self, method: TelegramMethod[Any], kind: type[A], timeout: int | None = None) -> A:
+        """What is needed of its answer; raises UnreadableAnswer where it lacks that."""
+        return read(self.bot, method, await self.call(method, timeout), kind)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:

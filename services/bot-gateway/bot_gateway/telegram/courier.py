@@ -24,6 +24,7 @@ from shared.refusal import Refused, Why
 from shared.sentences import kept_failing
 from shared.tracing import SpanKind
 
+from .answers import Sent
 from .connection import FINISH, Connection, Line
 from .ledger import Ledger
 from .limits import Pace
@@ -152,11 +153,11 @@ class Courier:
         for n, step in enumerate(steps):
             if n and row.makes_messages:
                 await self._wait(self._pace.chat(row.chat_id, self._now()))
-            result = await self._call(line, step.call)
-            if isinstance(result, Mishap) and result.kind is Kind.TOO_OLD and step.otherwise:
-                result = await self._call(line, step.otherwise)
+            result = await self._call(line, step.call, row.makes_messages)
+            if isinstance(result, Mishap) and result.kind in (Kind.TOO_OLD, Kind.LACKING) and step.otherwise:
+                result = await self._call(line, step.otherwise, row.makes_messages)
             if isinstance(result, Mishap):
-                if result.kind in (Kind.DONE, Kind.GONE):
+                if result.kind in (Kind.DONE, Kind.GONE) and not row.makes_messages:
                     continue
                 await self._mishap(line, row, result)
                 return
@@ -169,13 +170,17 @@ class Courier:
         else:
             await self._ledger.sent(row, line.bot_id, made)
 
-    async def _call(self, line: Line, call: TelegramMethod[Any]) -> int | Mishap:
+    async def _call(self, line: Line, call: TelegramMethod[Any], makes_message: bool) -> int | Mishap:
         """The id of the message that was made (0 where none was), or what went wrong."""
         await self._wait(self._pace.everyone(self._now()))
         name = call.__api_method__
         with tracing.span(f"telegram {name}", SpanKind.CLIENT) as span:
             try:
-                answer: object = await line.bot(call)
+                if makes_message:
+                    made = (await line.ask(call, Sent)).message_id
+                else:
+                    made = 0
+                    await line.call(call)
             except Exception as error:
                 mishap = sort(error)
                 CALLS.labels(name, mishap.kind).inc()
@@ -186,7 +191,7 @@ class Courier:
             self._unreached = 0
             CALLS.labels(name, "done").inc()
             log.info("telegram", method=name, outcome="done")
-        return int(getattr(answer, "message_id", 0))
+        return made
 
     async def _mishap(self, line: Line, row: Row, mishap: Mishap) -> None:
         match mishap.kind:

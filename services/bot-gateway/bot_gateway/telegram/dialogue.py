@@ -252,9 +252,8 @@ class Dialogue:
             return False
         text = messages.cut(sentence, messages.ANSWER_LIMIT)
         try:
-            await line.bot(
-                AnswerCallbackQuery(callback_query_id=query.id, text=text, show_alert=alert),
-                request_timeout=10,
+            await line.call(
+                AnswerCallbackQuery(callback_query_id=query.id, text=text, show_alert=alert), timeout=10
             )
         except Exception as error:
             log.info("press not answered", reason=sort(error).reason)

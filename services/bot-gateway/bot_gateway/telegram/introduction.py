@@ -29,6 +29,6 @@ async def introduce(line: Line, site: Site) -> None:
 
 async def quietly(line: Line, method: TelegramMethod[bool]) -> None:
     try:
-        await line.bot(method)
+        await line.call(method)
     except Exception as error:
         log.info("not essential", method=type(method).__name__, reason=sort(error).reason)

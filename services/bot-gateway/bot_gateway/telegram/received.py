@@ -6,11 +6,13 @@ that Telegram adds, or another server leaves out, is in nobody's way.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+
+from shared.numbers import BIGGEST
 
 
 class Unreadable(Exception):
@@ -100,6 +102,15 @@ KINDS = ["message", "callback_query", "my_chat_member"]
 
 _KNOWN = {each.encode_name for each in msgspec.structs.fields(Message)}
 _KEPT = msgspec.json.Decoder(Update)
+
+
+def numbered(batch: Sequence[Any]) -> list[dict[str, Any]]:
+    """Those that can be stored: Telegram's own number tells them apart."""
+    return [each for each in batch if isinstance(each, dict) and is_number(each.get("update_id"))]
+
+
+def is_number(value: object) -> bool:
+    return type(value) is int and 0 <= value <= BIGGEST
 
 
 def read(update: Mapping[str, Any]) -> Update:

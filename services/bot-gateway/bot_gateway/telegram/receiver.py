@@ -21,6 +21,7 @@ from shared.web import AS_IT_CAME, PUBLIC, Request, Response, as_it_came
 
 from . import reception
 from .arrivals import Arrivals
+from .received import numbered
 
 log = structlog.get_logger()
 
@@ -47,8 +48,6 @@ def routes(pool: asyncpg.Pool, arrivals: Arrivals, secret: Callable[[int], str])
 
 def _read(body: bytes) -> dict[str, Any]:
     with suppress(ValueError, RecursionError):
-        update: dict[str, Any] = json.loads(body)
-        match update:
-            case {"update_id": int(number)} if 0 <= number < 2**63:
-                return update
+        for update in numbered([json.loads(body)]):
+            return update
     raise Refused(_("This is no update as the Bot API describes it."), Why.INVALID)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
-from aiogram.types import WebhookInfo
 
 from shared.settings import TELEGRAM, Settings, SettingsError
 
+from .answers import WebhookInfo
 from .connection import Line
 
 PATH = "/telegram/updates"
@@ -95,4 +95,5 @@ def trouble_of(told: WebhookInfo) -> str:
     """Why what waits does not come, in Telegram's words; empty where nothing waits, or it comes."""
     if not told.pending_update_count or told.last_error_date is None:
         return ""
-    return (told.last_error_message or "unknown") if datetime.now(UTC) - told.last_error_date < FRESH else ""
+    since = datetime.now(UTC).timestamp() - told.last_error_date
+    return (told.last_error_message or "unknown") if since < FRESH.total_seconds() else ""

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import asyncpg
 import structlog
 from aiogram.methods import DeleteWebhook, GetWebhookInfo, SetWebhook
-from aiogram.types import WebhookInfo
 
 from shared.contract.site import Site
 
 from . import reception
+from .answers import MethodLacking, WebhookInfo
 from .connection import Connection, Line
 from .introduction import introduce, quietly
 from .metrics import POLL_TROUBLE, RECEIVING, SERVICE
@@ -68,7 +68,7 @@ class Webhook:
         failures = 0
         while True:
             try:
-                told = await line.bot(GetWebhookInfo())
+                told = await self._look(line, address)
                 if ours and told.url != address:
                     ours, taken = False, True
                 if not ours:
@@ -97,7 +97,7 @@ class Webhook:
 
     async def _set(self, line: Line, address: str) -> WebhookInfo:
         """Updates that wait at Telegram are kept, and come from now on."""
-        await line.bot(
+        await line.call(
             SetWebhook(
                 url=address,
                 secret_token=self._secret(line.bot_id),
@@ -107,7 +107,14 @@ class Webhook:
             )
         )
         log.info("webhook set", url=address)
-        return await line.bot(GetWebhookInfo())
+        return await self._look(line, address)
+
+    async def _look(self, line: Line, address: str) -> WebhookInfo:
+        """Where the server can't be asked, what it was told is taken for true."""
+        try:
+            return await line.ask(GetWebhookInfo(), WebhookInfo)
+        except MethodLacking:
+            return WebhookInfo(address)
 
     async def _note(self, line: Line, address: str, told: WebhookInfo, taken: bool) -> None:
         trouble = mask(reception.trouble_of(told))
