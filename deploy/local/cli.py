@@ -133,6 +133,14 @@ def parser() -> argparse.ArgumentParser:
         action = _command(actions, name, text, run)
         action.add_argument("--service", choices=SERVICES, help="only of this service (default: of each)")
         _data(action)
+
+    aside = commands.add_parser("updates", help="updates from Telegram that could not be handled")
+    actions = aside.add_subparsers(required=True, metavar="action")
+    for name, text, run in (
+        ("list", "show them with their errors", operations.list_updates),
+        ("retry", "handle them again, in order, after the fix", operations.retry_updates),
+    ):
+        _data(_command(actions, name, text, run))
     return root
 
 

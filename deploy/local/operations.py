@@ -4,6 +4,7 @@ import argparse
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nats.js.errors import NotFoundError
 
@@ -14,6 +15,9 @@ from local.trouble import CannotStart
 from shared.bus import BUS_TROUBLE, STREAM
 from shared.journal import dead_letters
 from shared.service import Service
+
+if TYPE_CHECKING:
+    from bot_gateway.telegram.set_aside import SetAside
 
 
 @asynccontextmanager
@@ -100,6 +104,36 @@ async def retry_dead_letters(arguments: argparse.Namespace) -> None:
                 print(f"  {dead.stream} v{dead.version}  {dead.type}  {dead.error}")
     if not found:
         print("There are none.")
+
+
+async def list_updates(arguments: argparse.Namespace) -> None:
+    async with _set_aside(arguments.data) as set_aside:
+        found = await set_aside.listed()
+    for each in found:
+        print(
+            f"{each.bot_id}/{each.update_id}  chat {each.chat_id}  {each.received_at:%Y-%m-%d %H:%M:%S} UTC  "
+            f"{each.trouble}  (kept until {each.kept_until:%Y-%m-%d})"
+        )
+    if not found:
+        print("There are none.")
+
+
+async def retry_updates(arguments: argparse.Namespace) -> None:
+    async with _set_aside(arguments.data) as set_aside:
+        again, unreadable = await set_aside.retry()
+    if again + unreadable:
+        print(f"Handled again, as soon as the service runs: {again}. Still can't be read: {unreadable}.")
+    else:
+        print("There are none.")
+
+
+@asynccontextmanager
+async def _set_aside(data: Path | None) -> "AsyncIterator[SetAside]":
+    from bot_gateway.app import BotGateway
+
+    async with prepared(data, "bot-gateway") as service:
+        assert isinstance(service, BotGateway)
+        yield service.set_aside
 
 
 def _asked_for(arguments: argparse.Namespace) -> tuple[str, ...]:

@@ -256,6 +256,12 @@ class Gateway:
         found: list[Json] = await eventually(look)
         return found
 
+    async def kept(self) -> list[str]:
+        """What is kept of each update, unsealed."""
+        cipher = self.settings.fernet("updates")
+        rows = await self.service.pool.fetch("SELECT body FROM updates ORDER BY seq")
+        return [cipher.decrypt(row["body"]).decode() for row in rows]
+
     async def quiet(self) -> None:
         """Waits until nothing waits: no update, no delivery, no event for the bus."""
 

@@ -18,6 +18,7 @@ from bot_gateway.telegram.received import (
     User,
     kept,
     read,
+    readable,
     reread,
 )
 from tests.bot_gateway.examples import YASMIN
@@ -96,7 +97,18 @@ def test_what_can_not_be_read_is_kept_whole(update: dict[str, Any]) -> None:
     """So that a version that can read it still may."""
     with pytest.raises(Unreadable, match=r"\$"):
         read(update)
-    assert msgspec.json.decode(kept(update)) == update
+    body = kept(update)
+    assert msgspec.json.decode(body) == {"whole": update}
+    with pytest.raises(Unreadable, match=r"\$"):
+        reread(body)
+
+
+def test_what_was_kept_whole_is_read_by_a_version_that_can() -> None:
+    """And is then kept as all else is."""
+    whole = msgspec.json.encode({"whole": message(text="hello", pinned_message=CARD)})
+    expected = Update(1, Message(7, Chat(YASMIN), text="hello", fields=["pinned_message"]))
+    assert reread(whole) == expected
+    assert SECRET.encode() not in readable(whole)
 
 
 def test_a_torn_character_is_kept_too() -> None:

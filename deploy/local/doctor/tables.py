@@ -33,7 +33,8 @@ WHERE status IN ('failed', 'unknown') AND ended_at > now() - $1::interval GROUP 
 _UPDATES = """
 SELECT count(*) FILTER (WHERE handled_at IS NULL AND set_aside_at IS NULL
                         AND received_at < now() - $1::interval) AS waiting,
-       count(*) FILTER (WHERE set_aside_at > now() - $2::interval) AS aside,
+       count(*) FILTER (WHERE set_aside_at IS NOT NULL) AS aside,
+       count(*) FILTER (WHERE set_aside_at IS NOT NULL AND trouble LIKE 'Unreadable:%') AS unreadable,
        max(received_at) AS last
 FROM updates
 """
@@ -152,7 +153,7 @@ async def deliveries(connection: asyncpg.Connection, service: str) -> list[Findi
 
 async def telegram(connection: asyncpg.Connection, service: str) -> list[Finding]:
     """What is known here of the connection; Telegram itself is not asked: the service does that all the time."""
-    (updates,) = await connection.fetch(_UPDATES, SLOW, LATELY)
+    (updates,) = await connection.fetch(_UPDATES, SLOW)
     last = f"{updates['last']:%Y-%m-%d %H:%M:%S} UTC" if updates["last"] else "never"
     bot = await connection.fetchrow("SELECT link, username, reason FROM bot")
     if bot is None or bot["link"] == "none":
@@ -170,12 +171,14 @@ async def telegram(connection: asyncpg.Connection, service: str) -> list[Finding
             wrong("telegram", service, f"{updates['waiting']} updates wait for 5 minutes or more", do)
         )
     if updates["aside"]:
-        do = "The service's log says why; whoever pressed a button can press it again."
-        found.append(
-            warning(
-                "telegram", service, f"{updates['aside']} updates could not be handled in the last day", do
-            )
+        do = (
+            "They are kept for seven days. `callout updates list` says what is wrong with each; after an upgrade or a "
+            "fix, `callout updates retry` handles them. Whoever pressed a button can press it again."
         )
+        says = (
+            f"{updates['aside']} updates could not be handled, of which {updates['unreadable']} can't be read"
+        )
+        found.append(warning("telegram", service, says, do))
     return found
 
 

@@ -19,6 +19,7 @@ from bot_gateway.telegram.limits import Pace
 from bot_gateway.telegram.outgoing import Outgoing
 from bot_gateway.telegram.poller import Poller
 from bot_gateway.telegram.reception import webhook_address, webhook_secret
+from bot_gateway.telegram.set_aside import SetAside
 from bot_gateway.telegram.webhook import Webhook
 from shared.contract import Recorded
 from shared.contract.event import by_service
@@ -32,6 +33,7 @@ class BotGateway(Service):
     """The service, and what admins can ask of it without HTTP."""
 
     handlers: Handlers
+    set_aside: SetAside
 
 
 def build(settings: Settings) -> BotGateway:
@@ -60,9 +62,11 @@ def build(settings: Settings) -> BotGateway:
     outgoing = Outgoing(pool, bus, service.site)
     pace = Pace(settings.telegram_pace)
     courier = Courier(Ledger(pool, journal), outgoing, connection, handlers.refuse, pace)
-    dialogue = Dialogue(pool, journal, bus, connection, service.site)
-    inbox = Inbox(pool, dialogue, courier.wake, GAP if address else timedelta(0))
-    arrivals = Arrivals(pool, bus, inbox.wake)
+    sealing = settings.fernet("updates")
+    dialogue = Dialogue(pool, journal, bus, connection, sealing, service.site)
+    service.set_aside = SetAside(pool, sealing)
+    inbox = Inbox(pool, dialogue, service.set_aside, courier.wake, GAP if address else timedelta(0))
+    arrivals = Arrivals(pool, bus, sealing, inbox.wake)
     if address:
         receive = Webhook(pool, connection, handlers.refuse, service.site, address, secret).run
     else:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import asyncpg
+from cryptography.fernet import Fernet
 
 from shared import tracing
 from shared.asyncapi import Word
@@ -13,7 +14,7 @@ from shared.bus import BUS_TROUBLE, Bus
 from shared.numbers import BIGGEST
 
 from .metrics import UPDATES
-from .received import KINDS, kept
+from .received import KINDS, kept, seal
 
 ARRIVED = "updates.arrived"
 """The subject that wakes the inbox, on whichever replica it is, after a commit."""
@@ -33,9 +34,13 @@ WORDS = (
 
 
 class Arrivals:
-    def __init__(self, pool: asyncpg.Pool, bus: Bus, woken: Callable[[], None]) -> None:
-        """woken  wakes the inbox, if it runs here"""
+    def __init__(self, pool: asyncpg.Pool, bus: Bus, cipher: Fernet, woken: Callable[[], None]) -> None:
+        """
+        cipher  seals what is stored
+        woken   wakes the inbox, if it runs here
+        """
         self._pool = pool
+        self._cipher = cipher
         self._bus = bus
         self._woken = woken
 
@@ -70,7 +75,7 @@ class Arrivals:
             bot_id,
             [update["update_id"] for update in batch],
             [chat_of(update) for update in batch],
-            [kept(update) for update in batch],
+            [seal(self._cipher, kept(update)) for update in batch],
             trace,
         )
         UPDATES.inc(len(stored))

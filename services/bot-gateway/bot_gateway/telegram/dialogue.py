@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import asyncpg
 import structlog
 from aiogram.methods import AnswerCallbackQuery
+from cryptography.fernet import Fernet
 
 from bot_gateway import views
 from bot_gateway.domain import (
@@ -40,7 +41,7 @@ from . import keyboards, messages
 from .connection import Connection
 from .effects import Effects, Reply, Stored, write
 from .keyboards import Explanation, Press, Reason
-from .received import CallbackQuery, ChatMemberUpdated, Message, Update, User, reread
+from .received import CallbackQuery, ChatMemberUpdated, Message, Update, User, reread, unseal
 from .troubles import sort
 
 log = structlog.get_logger()
@@ -53,12 +54,14 @@ class Dialogue:
         journal: Journal,
         bus: Bus,
         connection: Connection,
+        cipher: Fernet,
         site: Callable[[], Site],
     ) -> None:
         self._pool = pool
         self._journal = journal
         self._bus = bus
         self._connection = connection
+        self._cipher = cipher
         self._site = site
 
     async def take(self, stored: Stored) -> None:
@@ -102,7 +105,7 @@ class Dialogue:
 
     @contextmanager
     def _speaking_to_the_sender_of(self, stored: Stored) -> Iterator[Update]:
-        update = reread(stored.body)
+        update = reread(unseal(self._cipher, stored.body))
         event = update.message or update.callback_query or update.my_chat_member
         person = event.from_user if event else None
         with speaking(tongue(person.language_code if person else None, self._site())):

@@ -27,6 +27,7 @@ from .dialogue import Dialogue
 from .effects import Stored
 from .metrics import SET_ASIDE
 from .received import Unreadable
+from .set_aside import SetAside, forget_old
 from .troubles import mask
 
 log = structlog.get_logger()
@@ -35,7 +36,6 @@ AT_ONCE = 6  # chats side by side; each holds a database connection now and then
 SWEEP = 1.0
 FAULTS = 5  # tries of an update that breaks its handler
 LONGEST_WAIT = 10.0
-KEEP = timedelta(days=7)  # Telegram itself keeps updates for one
 
 GAP = timedelta(seconds=2)  # how long one that was brought waits for those before it
 
@@ -63,14 +63,21 @@ WHERE chat_id = $2 ORDER BY min(seq) OVER (PARTITION BY bot_id), update_id LIMIT
 
 class Inbox:
     def __init__(
-        self, pool: asyncpg.Pool, dialogue: Dialogue, said: Callable[[], None], gap: timedelta = timedelta(0)
+        self,
+        pool: asyncpg.Pool,
+        dialogue: Dialogue,
+        aside: SetAside,
+        said: Callable[[], None],
+        gap: timedelta = timedelta(0),
     ) -> None:
         """
-        said  wakes the courier: there may be an answer to bring
-        gap   how long an update waits for those before it; none where they come in order
+        aside  those that a version before this one may not have been able to read
+        said   wakes the courier: there may be an answer to bring
+        gap    how long an update waits for those before it; none where they come in order
         """
         self._pool = pool
         self._dialogue = dialogue
+        self._aside = aside
         self._said = said
         self._gap = gap
         self._woken = asyncio.Event()
@@ -81,6 +88,8 @@ class Inbox:
 
     async def run(self) -> None:
         self._busy.clear()
+        if again := await self._aside.retry_readable():
+            log.info("updates that could not be read are taken again", updates=again)
         room = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as chats:
             chats.create_task(self._sweep_old())
@@ -175,7 +184,6 @@ class Inbox:
         return aside
 
     async def _sweep_old(self) -> None:
-        """What was handled long ago holds private words and serves nothing."""
         while True:
-            await self._pool.execute("DELETE FROM updates WHERE handled_at < now() - $1::interval", KEEP)
+            await forget_old(self._pool)
             await asyncio.sleep(3600)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from cryptography.fernet import Fernet, InvalidToken
 from msgspec import Struct, field
 
 from shared.numbers import BIGGEST
@@ -102,6 +103,7 @@ KINDS = ["message", "callback_query", "my_chat_member"]
 
 _KNOWN = {each.encode_name for each in msgspec.structs.fields(Message)}
 _KEPT = msgspec.json.Decoder(Update)
+_WHOLE = b'{"whole":'
 
 
 def numbered(batch: Sequence[Any]) -> list[dict[str, Any]]:
@@ -128,14 +130,41 @@ def read(update: Mapping[str, Any]) -> Update:
 def reread(body: bytes) -> Update:
     """As it was kept, or raises Unreadable."""
     try:
-        return _KEPT.decode(body)
+        return _KEPT.decode(readable(body))
     except msgspec.DecodeError as error:
         raise Unreadable(str(error)) from None
 
 
+def readable(body: bytes) -> bytes:
+    """As it is kept once it can be read: of what was kept whole, now perhaps; else raises Unreadable."""
+    return _read_of(json.loads(body)["whole"]) if body.startswith(_WHOLE) else body
+
+
 def kept(update: Mapping[str, Any]) -> bytes:
-    """What is stored of an update: what is read of it; all of it where that can't be read."""
+    """What is stored of an update: what is read of it; all of it where that can't be read, for a version that can."""
+    try:
+        return _read_of(update)
+    except Unreadable:
+        return _WHOLE + json.dumps(update).encode() + b"}"
+
+
+def _read_of(update: Mapping[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(read(update))
-    except (Unreadable, UnicodeEncodeError):  # half a surrogate pair is JSON, and no text
-        return json.dumps(update).encode()
+    except UnicodeEncodeError:  # JSON may hold half a surrogate pair; a text can't
+        raise Unreadable("a text holds half a character") from None
+
+
+def seal(cipher: Fernet, body: bytes) -> bytes:
+    """What people write stands in no table as they wrote it."""
+    return cipher.encrypt(body)
+
+
+def unseal(cipher: Fernet, stored: bytes) -> bytes:
+    """Also of a row that a version before this one has stored as it was."""
+    if stored.startswith(b"{"):
+        return stored
+    try:
+        return cipher.decrypt(stored)
+    except InvalidToken:
+        raise Unreadable("it was sealed under another CALLOUT_SECRET") from None
