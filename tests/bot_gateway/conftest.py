@@ -35,6 +35,7 @@ from shared.contract.task import (
     TAP,
     Action,
     ClientInfoAnswer,
+    ClientInfoRequest,
     ClientInfoSent,
     Tap,
     TapAnswer,
@@ -72,6 +73,7 @@ class Desk:
         self.asked_in: list[tuple[str, str]] = []  # subject, and the language of the question
         self.verdict: Callable[[Tap], TapAnswer] = lambda tap: TapAnswer(Verdict.DONE, DONE[tap.action])
         self.client = ClientInfoAnswer(LINDQVIST)
+        self.clients: dict[int, ClientInfoAnswer] = {}  # by whose data is asked for, where it is not `client`
         self.document = DocumentAnswer(b"%PDF-1.7 invoice", "invoice-7.pdf", "Invoice #7: 120.00 EUR")
         self._open: list[Any] = []
         self._answered: dict[UUID, TapAnswer] = {}
@@ -97,8 +99,8 @@ class Desk:
         self.taps.append(tap)
         return self._answered.setdefault(tap.command_id, self.verdict(tap))
 
-    async def _client(self, _: bytes) -> ClientInfoAnswer:
-        return self.client
+    async def _client(self, body: bytes) -> ClientInfoAnswer:
+        return self.clients.get(msgspec.json.decode(body, type=ClientInfoRequest).client, self.client)
 
     async def _pdf(self, _: bytes) -> DocumentAnswer:
         return self.document

@@ -18,6 +18,8 @@ BOILER = TaskDetails(
     datetime(2030, 5, 17, 9, 30, tzinfo=UTC),
 )
 
+BAKERY = ClientInfo("Bakery Amsel", "+46 8 555 00 11", "", "Kornhamn 3, Stockholm")
+
 LINDQVIST = ClientInfo(
     "Sigrid Lindqvist", "+46 8 123 45 67", "sigrid@example.se", "Storgatan 1, Stockholm", "The dog <bites>."
 )

@@ -8,7 +8,7 @@ from nats.aio.msg import Msg
 
 from bot_gateway.telegram.courier import AWAY
 from bot_gateway.telegram.ledger import Ledger
-from bot_gateway.telegram.outgoing import Row
+from bot_gateway.telegram.plan import Row
 from shared.contract.client import ClientErased
 from shared.contract.task import (
     CLIENT_INFO,

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.contract.admin import Role
-from shared.contract.task import Action, ClientInfoSent, TapAnswer, TaskAccepted, TaskRejected, Verdict
+from shared.contract.task import Action, TapAnswer, TaskRejected, Verdict
 from shared.tracing import Span
 from tests.bot_gateway.conftest import Gateway
 from tests.people import Person, buttons, eventually
@@ -150,26 +150,6 @@ async def test_a_well_formed_press_of_another_is_for_tasks_to_refuse(
     welcome = await bruno.sees("Welcome")
     assert await bruno.taps(welcome, "t:1042:1:accept") == "This offer is no longer yours."
     assert gateway.desk.taps[-1].technician == bruno.id
-
-
-async def test_tasks_lists_what_is_open_with_its_buttons(gateway: Gateway, yasmin: Person) -> None:
-    """Each as it stands; the copies follow the task too."""
-    await yasmin.says("/tasks")
-    await yasmin.sees("no open tasks")
-    first = await gateway.sent(yasmin, 1042)
-    await gateway.sent(yasmin, 1043)
-    await gateway.hears("task", 1043, TaskAccepted(yasmin.id, 1), ClientInfoSent(yasmin.id, 1, 12))
-    card = await yasmin.sees("Client for task #1043")
-    await yasmin.says("/tasks")
-    copy = await yasmin.sees("Task #1042", button="Accept", after=card["message_id"])
-    await yasmin.sees("Task #1043: in progress", button="Completed", after=card["message_id"])
-    await yasmin.presses(copy, "Accept")
-    await gateway.hears("task", 1042, TaskAccepted(yasmin.id, 1))
-    await gateway.quiet()
-    shown = {message["message_id"]: message for message in await yasmin.messages()}
-    for number in (first["message_id"], copy["message_id"]):
-        assert "accepted" in shown[number]["text"]
-        assert buttons(shown[number]) == {}
 
 
 async def test_a_stranger_is_asked_to_press_start(gateway: Gateway) -> None:

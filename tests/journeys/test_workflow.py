@@ -236,6 +236,38 @@ async def test_taken_over_after_client_info_the_first_card_disappears(callout: C
     await eventually(gone)
 
 
+async def test_what_was_sent_follows_the_office_and_another_client_takes_it_back(callout: Callout) -> None:
+    """A new time and number reach the card, and ring; of another client nothing is there until the office sends it."""
+    office, sami = callout.office, await joined(callout)
+    number, _ = await accepted(callout, sami)
+    await office.post(f"/api/tasks/{number}/client-info")
+    card = await sami.sees("Okonkwo", button="Completed")
+    moved = {"scheduled_at": "2026-12-03T07:00:00+00:00"}
+    await office.call("PATCH", f"/api/tasks/{number}", moved)
+    await sami.sees(f"Task #{number} has changed", "09:30 → ", "07:00", after=card["message_id"])
+    await office.sees_task(number, delivery__change="sent")
+    client = (await office.get(f"/api/tasks/{number}"))["client"]["id"]
+    await office.call("PATCH", f"/api/clients/{client}", {"phone": "+44 20 7946 0999"})
+    note = await sami.sees("client's data has changed", "7946 0999", after=card["message_id"])
+    assert note["protect"]
+    edited = await sami.sees("12 Quay Street", "7946 0999", "07:00", button="Completed")
+    assert edited["message_id"] == card["message_id"]
+
+    hotel = (await office.post("/api/clients", {"name": "Hotel Astoria", "phone": "+44 20 7946 0777"}))["id"]
+    await office.call("PATCH", f"/api/tasks/{number}", {"client_id": hotel})
+    await sami.sees("another client now", after=note["message_id"])
+    await office.sees_task(number, status="in_progress", delivery__client_info=None)
+
+    async def taken_back() -> bool:
+        """the end of all that held the first client's data"""
+        return not any("7946" in each["text"] for each in await sami.messages())
+
+    await eventually(taken_back)
+    await office.post(f"/api/tasks/{number}/client-info")
+    await sami.sees("Hotel Astoria", "7946 0777", button="Completed")
+    await office.sees_task(number, delivery__client_info="sent")
+
+
 async def test_a_completed_task_can_be_sent_again(callout: Callout) -> None:
     """To the same technician, as a new offer."""
     sami = await joined(callout)

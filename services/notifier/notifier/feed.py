@@ -100,7 +100,7 @@ def _again(failed: DeliveryFailed) -> list[Action]:
             return [Action(_("Send again"), "POST", f"/tasks/{failed.task}/client-info")]
         case Purpose.INVOICE if failed.trouble not in UNREACHABLE:
             return [Action(_("Send again"), "POST", f"/invoices/{failed.invoice}/dispatch")]
-        case Purpose.RETRACTION if failed.task is not None:
+        case Purpose.RETRACTION | Purpose.CHANGE if failed.task is not None:
             return [Action(_("Open the task"), "GET", f"/tasks/{failed.task}")]
         case _:
             return []

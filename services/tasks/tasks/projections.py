@@ -11,7 +11,14 @@ from msgspec.structs import asdict
 from shared import reach
 from shared.contract import Recorded
 from shared.contract.client import ClientAdded, ClientContactChanged, ClientErased, ClientEvent, ClientRenamed
-from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryState, DeliveryUnknown, Purpose
+from shared.contract.delivery import (
+    DeliveryEvent,
+    DeliveryFailed,
+    DeliverySent,
+    DeliveryState,
+    DeliveryUnknown,
+    Purpose,
+)
 from shared.contract.event import by_service
 from shared.contract.invoice import InvoiceCreated, InvoiceDeleted, InvoiceStatus, InvoiceStatusChanged
 from shared.contract.task import (
@@ -44,7 +51,9 @@ from shared.language import N_
 from .domain import client as client_rules
 from .domain import task as task_rules
 from .domain.client import Client, ClientCommand
-from .domain.task import ENDS_THE_OFFER, HELD, FreeTask, Task, TaskCommand
+from .domain.task import ENDS_THE_OFFER, HELD, OPEN, FreeTask, Task, TaskCommand
+
+DOUBTED = N_("The connection broke while it was sent: it may be in the chat or not.")
 
 TABLES = ("tasks", "offers", "deliveries", "technicians", "clients", "invoices")
 
@@ -80,6 +89,8 @@ async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
 async def project_task(connection: asyncpg.Connection, recorded: Recorded, event: TaskEvent) -> None:
     number, at = int(recorded.key), recorded.at
     columns = task_columns(event) | {"version": recorded.version, "updated_at": at}
+    if isinstance(event, TaskEdited):
+        await follow_edit(connection, number, event, recorded.id)
     if isinstance(event, TaskCreated):
         await insert(connection, "tasks", columns | {"number": number, "status_since": at, "created_at": at})
     else:
@@ -87,6 +98,26 @@ async def project_task(connection: asyncpg.Connection, recorded: Recorded, event
     offer = offer_columns(event, at, recorded.id)
     if offer:
         await upsert_offer(connection, number, offer)
+    if isinstance(event, ClientInfoSent):
+        await connection.execute(
+            "UPDATE offers SET informed = true, change_event = NULL, change_state = NULL, change_reason = NULL "
+            "WHERE task = $1 AND offer = $2",
+            number,
+            event.offer,
+        )
+
+
+async def follow_edit(connection: asyncpg.Connection, number: int, event: TaskEdited, event_id: UUID) -> None:
+    """Whoever holds the open offer is told of what has changed; of another client they hold nothing."""
+    was = await connection.fetchrow("SELECT * FROM tasks WHERE number = $1", number)
+    assert was is not None
+    told = any(was[name] != value for name, value in asdict(event.details).items())
+    if was["client"] != event.client:
+        sql = "UPDATE offers SET informed = false WHERE task = $1 AND informed RETURNING offer"
+        told |= was["offer"] in [row["offer"] for row in await connection.fetch(sql, number)]
+    if told and was["stands"] and was["status"] in OPEN:
+        sql = f"UPDATE offers SET {CHANGING} WHERE task = $2 AND offer = $3"  # noqa: S608 - own words
+        await connection.execute(sql, event_id, number, was["offer"])
 
 
 def task_columns(event: TaskEvent) -> Columns:
@@ -145,13 +176,25 @@ async def project_client(connection: asyncpg.Connection, recorded: Recorded, eve
         case ClientRenamed(name):
             sql = "UPDATE clients SET version = $2, name = $3 WHERE id = $1"
             await connection.execute(sql, client, version, name)
+            await connection.execute(TELL_HOLDERS, recorded.id, client)
         case ClientContactChanged():
             await connection.execute("UPDATE clients SET version = $2 WHERE id = $1", client, version)
+            await connection.execute(TELL_HOLDERS, recorded.id, client)
         case ClientErased():
             sql = "UPDATE clients SET version = $2, name = '', erased = true WHERE id = $1"
             await connection.execute(sql, client, version)
+            sql = "UPDATE offers SET informed = false WHERE task IN (SELECT number FROM tasks WHERE client = $1)"
+            await connection.execute(sql, client)
         case _:
             assert_never(event)
+
+
+CHANGING = "change_event = $1, change_state = 'queued', change_reason = NULL"
+TELL_HOLDERS = f"""
+UPDATE offers o SET {CHANGING} FROM tasks t
+WHERE t.client = $2 AND t.stands AND t.status IN ('accepted', 'in_progress')
+  AND (o.task, o.offer) = (t.number, t.offer) AND o.informed
+"""  # noqa: S608 - own words
 
 
 # ── Other services' events ───────────────────────────────────────────────────
@@ -177,8 +220,13 @@ def fold(journal: Callable[[], Journal]) -> Fold:
             case DeliveryFailed(Purpose.TASK_INFO | Purpose.CLIENT_INFO, reason=reason):
                 await fold_delivery(connection, recorded, DeliveryState.FAILED, reason)
             case DeliveryUnknown(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
-                reason = N_("The connection broke while it was sent: it may be in the chat or not.")
-                await fold_delivery(connection, recorded, DeliveryState.UNKNOWN, reason)
+                await fold_delivery(connection, recorded, DeliveryState.UNKNOWN, DOUBTED)
+            case DeliverySent(Purpose.CHANGE):
+                await fold_change(connection, recorded, DeliveryState.SENT)
+            case DeliveryFailed(Purpose.CHANGE, reason=reason):
+                await fold_change(connection, recorded, DeliveryState.FAILED, reason)
+            case DeliveryUnknown(Purpose.CHANGE):
+                await fold_change(connection, recorded, DeliveryState.UNKNOWN, DOUBTED)
             case InvoiceCreated(number, task):
                 row = {"number": number, "task": task, "status": InvoiceStatus.PENDING}
                 await insert(connection, "invoices", row)
@@ -236,6 +284,23 @@ async def fold_delivery(
         "ON CONFLICT (event) DO UPDATE SET state = $2, reason = $3"
     )
     await connection.execute(sql, recorded.causation_id, state, reason)
+
+
+async def fold_change(
+    connection: asyncpg.Connection, recorded: Recorded, state: DeliveryState, reason: str = ""
+) -> None:
+    """What became of the note that tells of the latest change; of an earlier one nobody asks any more."""
+    event = recorded.data
+    assert isinstance(event, DeliveryEvent)
+    await connection.execute(
+        "UPDATE offers SET change_state = $4, change_reason = $5 "
+        "WHERE task = $1 AND offer = $2 AND change_event = $3",
+        event.task,
+        event.offer,
+        recorded.causation_id,
+        state,
+        reason,
+    )
 
 
 # ── SQL ──────────────────────────────────────────────────────────────────────

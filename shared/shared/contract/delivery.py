@@ -11,7 +11,9 @@ class Purpose(StrEnum):
     CLIENT_INFO = "client_info"
     INVOICE = "invoice"
     RETRACTION = "retraction"  # taking back a message of a dead offer or an erased client
-    REPLY = "reply"  # an answer in the dialogue, such as /help
+    REPLY = "reply"  # an answer in the dialogue, such as /help; with a task: a copy of its card
+    CHANGE = "change"  # what has changed since the technician was last told: an edit rings nobody
+    SUMMARY = "summary"  # the technician's open tasks in one message
 
 
 class DeliveryState(StrEnum):

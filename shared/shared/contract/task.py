@@ -185,11 +185,15 @@ class TapAnswer(Struct, frozen=True):
 
 
 class ClientInfoRequest(Struct, frozen=True):
-    """Asked by the bot-gateway at the moment of sending (`CLIENT_INFO`)."""
+    """Asked by the bot-gateway at the moment of sending (`CLIENT_INFO`).
+
+    client  whose data the admin sent: of another one nothing is told; 0 where that is not known
+    """
 
     task: int
     offer: int
     technician: int
+    client: int = 0
 
 
 class ClientInfo(Struct, frozen=True):
@@ -203,10 +207,15 @@ class ClientInfo(Struct, frozen=True):
 
 
 class ClientInfoAnswer(Struct, frozen=True):
-    """Either the data, or the sentence that says why it may not be sent now."""
+    """Either the data, or the sentence that says why it may not be sent now.
+
+    client_id  whose data it is; version: of that client's stream, at least so new is the data
+    """
 
     client: ClientInfo | None = None
     refusal: str = ""
+    client_id: int = 0
+    version: int = 0
 
 
 TAP = "commands.task.tap"

@@ -30,6 +30,8 @@ _SENT = {
     Purpose.INVOICE: N_("The invoice #%(invoice)s reached the Telegram chat of %(name)s"),
     Purpose.RETRACTION: N_("The withdrawal of task #%(task)s reached the Telegram chat of %(name)s"),
     Purpose.REPLY: N_("The bot's answer reached the Telegram chat of %(name)s"),
+    Purpose.CHANGE: N_("The change of task #%(task)s reached the Telegram chat of %(name)s"),
+    Purpose.SUMMARY: N_("The list of open tasks reached the Telegram chat of %(name)s"),
 }
 _FAILED = {
     Purpose.TASK_INFO: N_("The task info of task #%(task)s could not be delivered to %(name)s: %(reason)s"),
@@ -39,6 +41,8 @@ _FAILED = {
     Purpose.INVOICE: N_("The invoice #%(invoice)s could not be delivered to %(name)s: %(reason)s"),
     Purpose.RETRACTION: N_("The withdrawal of task #%(task)s could not be delivered to %(name)s: %(reason)s"),
     Purpose.REPLY: N_("The bot's answer could not be delivered to %(name)s: %(reason)s"),
+    Purpose.CHANGE: N_("The change of task #%(task)s could not be delivered to %(name)s: %(reason)s"),
+    Purpose.SUMMARY: N_("The list of open tasks could not be delivered to %(name)s: %(reason)s"),
 }
 _UNKNOWN = {
     Purpose.TASK_INFO: N_("It is not known whether the task info of task #%(task)s reached %(name)s"),
@@ -46,6 +50,8 @@ _UNKNOWN = {
     Purpose.INVOICE: N_("It is not known whether the invoice #%(invoice)s reached %(name)s"),
     Purpose.RETRACTION: N_("It is not known whether the withdrawal of task #%(task)s reached %(name)s"),
     Purpose.REPLY: N_("It is not known whether the bot's answer reached %(name)s"),
+    Purpose.CHANGE: N_("It is not known whether the change of task #%(task)s reached %(name)s"),
+    Purpose.SUMMARY: N_("It is not known whether the list of open tasks reached %(name)s"),
 }
 _INVOICE_KEPT = N_(
     "Invoice #%(invoice)s could not be taken back from the Telegram chat of %(name)s: %(reason)s"

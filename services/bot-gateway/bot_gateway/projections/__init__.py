@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from bot_gateway.domain import AGREED, BY_HAND, LIVE, Link, OfferState, Standing
+from bot_gateway.domain.record import shown
 from shared.contract import Recorded
 from shared.contract.bot import BotConnected, BotDisconnected, BotRefused
+from shared.contract.client import ClientErased
 from shared.contract.invoice import InvoiceCreated, InvoiceSent
 from shared.contract.task import (
     ClientInfoSent,
@@ -17,6 +20,7 @@ from shared.contract.task import (
     TaskCompleted,
     TaskCreated,
     TaskDeleted,
+    TaskDetails,
     TaskEdited,
     TaskEvent,
     TaskRejected,
@@ -39,7 +43,9 @@ from shared.contract.technician import (
 )
 from shared.journal import first_time
 
-from .reactions import REACTIONS, as_json, current
+from .reactions import REACTIONS, as_json, current, redraw_summaries
+
+_DETAILS: msgspec.json.Decoder[TaskDetails] = msgspec.json.Decoder(TaskDetails)
 
 TABLES = ("technicians", "bot", "cards", "offers", "informed", "billed", "answers")
 
@@ -143,9 +149,13 @@ async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
         await _offer(connection, recorded)
     elif recorded.aggregate == "invoice":
         await _billed(connection, recorded)
+    elif isinstance(recorded.data, ClientErased):
+        await connection.execute("UPDATE offers SET client = NULL WHERE client = $1", int(recorded.key))
     reaction = REACTIONS.get(type(recorded.data))
     if reaction and await first_time(connection, recorded):
         await reaction(connection, recorded)
+        if recorded.aggregate == "task":
+            await redraw_summaries(connection, recorded)
 
 
 async def _card(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -153,14 +163,15 @@ async def _card(connection: asyncpg.Connection, recorded: Recorded) -> None:
     match event:
         case TaskCreated(_, details):
             await connection.execute(
-                "INSERT INTO cards (task, details, status) VALUES ($1, $2, $3)",
+                "INSERT INTO cards (task, details, status, version, details_version) VALUES ($1, $2, $3, $4, $4)",
                 task,
                 as_json(details),
                 TaskStatus.NEW,
+                recorded.version,
             )
             return
         case TaskEdited(details):
-            await connection.execute("UPDATE cards SET details = $2 WHERE task = $1", task, as_json(details))
+            await _edited(connection, task, details, recorded.version)
             return
         case TaskUnassigned():
             await connection.execute("UPDATE cards SET technician = NULL WHERE task = $1", task)
@@ -172,8 +183,23 @@ async def _card(connection: asyncpg.Connection, recorded: Recorded) -> None:
             )
     before = await connection.fetchval("SELECT status FROM cards WHERE task = $1", task)
     after = status_after(_task_event(event), TaskStatus(before))
-    if after != before:
-        await connection.execute("UPDATE cards SET status = $2 WHERE task = $1", task, after)
+    await connection.execute(
+        "UPDATE cards SET status = $2, version = $3 WHERE task = $1", task, after, recorded.version
+    )
+
+
+async def _edited(connection: asyncpg.Connection, task: int, details: TaskDetails, version: int) -> None:
+    """Keeps what the task was before, for who is told of the change."""
+    was = _DETAILS.decode(await connection.fetchval("SELECT details FROM cards WHERE task = $1", task))
+    await connection.execute("UPDATE cards SET version = $2 WHERE task = $1", task, version)
+    if was != details:
+        await connection.execute(
+            "UPDATE cards SET details = $2, details_version = $3, before = $4 WHERE task = $1",
+            task,
+            as_json(details),
+            version,
+            as_json(shown(was)),
+        )
 
 
 async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -189,6 +215,13 @@ async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
                 client,
                 task,
                 offer,
+            )
+            await connection.execute(
+                "UPDATE offers SET client = $3 WHERE task = $1 AND offer = $2", task, offer, client
+            )
+        case TaskEdited(client=client):
+            await connection.execute(
+                "UPDATE offers SET client = NULL WHERE task = $1 AND client <> $2", task, client
             )
         case TaskAccepted(technician, offer):
             await _stand(connection, task, offer, OfferState.ACCEPTED, answered_at=recorded.at)

@@ -9,11 +9,13 @@ from uuid import UUID, uuid5
 
 import asyncpg
 import msgspec
+from msgspec import Struct
 
-from bot_gateway.domain import BY_HAND, PRIVATE, OfferState
+from bot_gateway.domain import AGREED, BY_HAND, LIVE, OfferState
+from bot_gateway.domain.record import SHOWN, Change
 from shared import clock, tracing
 from shared.contract import Recorded
-from shared.contract.client import ClientErased
+from shared.contract.client import ClientContactChanged, ClientErased, ClientRenamed
 from shared.contract.delivery import Purpose
 from shared.contract.invoice import InvoiceSent
 from shared.contract.task import (
@@ -28,7 +30,16 @@ from shared.contract.task import (
     TaskStatusChanged,
 )
 
+from . import held
+from .held import Held
+
 Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+
+class Offer(Struct, frozen=True):
+    task: int
+    offer: int
+    technician: int
 
 
 async def send_task_info(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -51,23 +62,24 @@ async def send_client_info(connection: asyncpg.Connection, recorded: Recorded) -
     """The row says that it is to go out; what it says is asked for at the moment of sending."""
     event = recorded.data
     assert isinstance(event, ClientInfoSent)
-    task = int(recorded.key)
     await retract_older(connection, recorded, event.offer)
+    await _redraw(connection, recorded, event.offer)
     await queue(
         connection,
         uuid5(recorded.id, "client info"),
         event.technician,
         Purpose.CLIENT_INFO,
         cause=recorded.id,
-        task=task,
+        task=int(recorded.key),
         offer=event.offer,
+        client=event.client,
     )
-    await _redraw(connection, recorded, event.offer)
 
 
 async def send_invoice(connection: asyncpg.Connection, recorded: Recorded) -> None:
     event = recorded.data
     assert isinstance(event, InvoiceSent)
+    invoice = int(recorded.key)
     await queue(
         connection,
         uuid5(recorded.id, "invoice"),
@@ -76,13 +88,59 @@ async def send_invoice(connection: asyncpg.Connection, recorded: Recorded) -> No
         cause=recorded.id,
         method="document",
         task=event.task,
-        invoice=int(recorded.key),
+        invoice=invoice,
+        client=await connection.fetchval("SELECT client FROM billed WHERE invoice = $1", invoice),
     )
 
 
 async def redraw(connection: asyncpg.Connection, recorded: Recorded) -> None:
     """The messages of the current offer say how it stands now; they are drawn at the moment of sending."""
     await _redraw(connection, recorded, await current(connection, int(recorded.key)))
+
+
+async def follow_edit(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """All messages that show the task show it as it is now, and a note that rings says what has changed.
+
+    Of another client than before nothing may stay; the new one's data is sent by the office alone.
+    """
+    event, task = recorded.data, int(recorded.key)
+    assert isinstance(event, TaskEdited)
+    exchanged = await held.of_another_client(connection, task, event.client)
+    for message in exchanged:
+        await _take_back(connection, recorded, message)
+    await redraw(connection, recorded)
+    row = await connection.fetchrow(
+        """
+        SELECT o.task, o.offer, o.technician, c.details_version = $2 AS edited, c.before
+        FROM cards c JOIN offers o USING (task, offer) WHERE task = $1 AND NOT o.over AND o.state = ANY($3)
+        """,
+        task,
+        recorded.version,
+        list(LIVE),
+    )
+    if row and (row["edited"] or exchanged):
+        before = SHOWN.decode(row["before"]) if row["edited"] and row["before"] else None
+        offer = Offer(row["task"], row["offer"], row["technician"])
+        await _tell(connection, recorded, offer, Change(before, exchanged=bool(exchanged)))
+
+
+async def follow_client(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """While the technician counts on the work, each message that holds the client's data shows it as it is now."""
+    client, event = int(recorded.key), recorded.data
+    fields = event.fields if isinstance(event, ClientContactChanged) else ("name",)
+    under_way = await connection.fetch(
+        "SELECT task, offer, technician FROM offers WHERE client = $1 AND NOT over AND state = ANY($2) ORDER BY task",
+        client,
+        list(AGREED),
+    )
+    for row in under_way:
+        messages = await held.of_offer(connection, row["task"], row["offer"])
+        holding = [each for each in messages if each.private and each.purpose is not Purpose.CHANGE]
+        for message in holding:
+            await _edit(connection, recorded, message)
+        if holding:
+            change = Change(fields=fields, version=recorded.version)
+            await _tell(connection, recorded, Offer(**dict(row)), change, client)
 
 
 async def retract(connection: asyncpg.Connection, recorded: Recorded) -> None:
@@ -129,14 +187,13 @@ async def retract_older(connection: asyncpg.Connection, recorded: Recorded, offe
 
 async def forget_client(connection: asyncpg.Connection, recorded: Recorded) -> None:
     """The client's data goes from every chat that holds it, also from those of finished tasks."""
-    client = int(recorded.key)
-    for message in await connection.fetch(_CARDS, client) + await connection.fetch(_DOCUMENTS, client):
-        await _take_back(connection, recorded, message, message["task"], message["offer"])
+    for message in await held.of_client(connection, int(recorded.key)):
+        await _take_back(connection, recorded, message)
 
 
 REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]] = {
     TaskSent: send_task_info,
-    TaskEdited: redraw,
+    TaskEdited: follow_edit,
     TaskAccepted: redraw,
     TaskRejected: redraw,
     ClientInfoSent: send_client_info,
@@ -145,54 +202,17 @@ REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]]
     TaskStatusChanged: set_by_hand,
     TaskDeleted: retract,
     InvoiceSent: send_invoice,
+    ClientRenamed: follow_client,
+    ClientContactChanged: follow_client,
     ClientErased: forget_client,
 }
 
-# Of a long text that failed half way, the first parts are in the chat.
-_OUT = "method = 'send' AND (status NOT IN ('failed', 'dropped') OR message_ids <> '{}')"
-
-_NOT_TAKEN_BACK = """NOT EXISTS (
-    SELECT FROM deliveries r WHERE r.target = d.id AND r.purpose = 'retraction' AND r.status <> 'failed')"""
-
-# The first message of an offer and the latest copy that /tasks made of it, and every card of the client.
-_MESSAGES = f"""
-SELECT id, chat_id, purpose, invoice FROM deliveries d
-WHERE task = $1 AND offer = $2 AND {_OUT} AND purpose <> 'retraction'
-  AND (purpose <> 'reply' OR seq = (
-        SELECT max(seq) FROM deliveries WHERE task = $1 AND offer = $2 AND method = 'send' AND purpose = 'reply'))
-  AND NOT EXISTS (SELECT FROM deliveries r WHERE r.target = d.id AND r.purpose = 'retraction')
-ORDER BY seq
-"""  # noqa: S608 - own constant
-
-# Every card of a client, also one that could not be taken back when its offer ended.
-_CARDS = f"""
-SELECT id, chat_id, purpose, task, offer, invoice FROM informed JOIN deliveries d USING (task, offer)
-WHERE client = $1 AND purpose = 'client_info' AND {_OUT} AND {_NOT_TAKEN_BACK}
-ORDER BY seq
-"""  # noqa: S608 - own constants
-
-# Every document of a client's invoices, whoever got it: their name stands on it.
-_DOCUMENTS = f"""
-SELECT id, chat_id, purpose, task, offer, invoice FROM billed JOIN deliveries d USING (invoice)
-WHERE client = $1 AND method = 'document' AND status NOT IN ('failed', 'dropped') AND {_NOT_TAKEN_BACK}
-ORDER BY seq
-"""  # noqa: S608 - own constant
-
 
 async def _redraw(connection: asyncpg.Connection, recorded: Recorded, offer: int) -> None:
-    task = int(recorded.key)
-    for row in await connection.fetch(_MESSAGES, task, offer):
-        await queue(
-            connection,
-            uuid5(recorded.id, f"redraw {row['id']}"),
-            row["chat_id"],
-            Purpose(row["purpose"]),
-            cause=recorded.id,
-            method="edit",
-            task=task,
-            offer=offer,
-            target=row["id"],
-        )
+    """Notes of what has changed tell of their moment: they are replaced by newer ones, and never drawn anew."""
+    for message in await held.of_offer(connection, int(recorded.key), offer):
+        if message.purpose is not Purpose.CHANGE:
+            await _edit(connection, recorded, message)
 
 
 async def _retract(connection: asyncpg.Connection, recorded: Recorded, offer: int) -> None:
@@ -200,30 +220,83 @@ async def _retract(connection: asyncpg.Connection, recorded: Recorded, offer: in
     task = int(recorded.key)
     state = await connection.fetchval("SELECT state FROM offers WHERE task = $1 AND offer = $2", task, offer)
     answered = state in (OfferState.COMPLETED, OfferState.REJECTED)
-    for row in await connection.fetch(_MESSAGES, task, offer):
-        if row["purpose"] == Purpose.CLIENT_INFO or not answered:
-            await _take_back(connection, recorded, row, task, offer)
+    for message in await held.of_offer(connection, task, offer):
+        if message.private or message.purpose is Purpose.CHANGE or not answered:
+            await _take_back(connection, recorded, message)
 
 
-async def _take_back(
-    connection: asyncpg.Connection,
-    recorded: Recorded,
-    message: asyncpg.Record,
-    task: int,
-    offer: int | None,
-) -> None:
+async def _edit(connection: asyncpg.Connection, recorded: Recorded, message: Held) -> None:
     await queue(
         connection,
-        uuid5(recorded.id, f"retract {message['id']}"),
-        message["chat_id"],
-        Purpose.RETRACTION,
+        uuid5(recorded.id, f"redraw {message.id}"),
+        message.chat_id,
+        message.purpose,
         cause=recorded.id,
-        method="delete" if message["purpose"] in PRIVATE else "edit",
-        task=task,
-        offer=offer,
-        invoice=message["invoice"],
-        target=message["id"],
+        method="edit",
+        task=message.task,
+        offer=message.offer,
+        client=message.client,
+        target=message.id,
     )
+
+
+async def _take_back(connection: asyncpg.Connection, recorded: Recorded, message: Held) -> None:
+    await _remove(connection, uuid5(recorded.id, f"retract {message.id}"), recorded.id, message)
+
+
+async def _remove(connection: asyncpg.Connection, delivery: UUID, cause: UUID | None, message: Held) -> None:
+    """A note goes as what holds private data does; only of the latter the office hears if it can't be."""
+    note = message.purpose is Purpose.CHANGE
+    await queue(
+        connection,
+        delivery,
+        message.chat_id,
+        Purpose.RETRACTION if message.private or not note else Purpose.CHANGE,
+        cause=cause,
+        method="delete" if message.private or note else "edit",
+        task=message.task,
+        offer=message.offer,
+        invoice=message.invoice,
+        target=message.id,
+    )
+
+
+async def _tell(
+    connection: asyncpg.Connection,
+    recorded: Recorded,
+    offer: Offer,
+    change: Change,
+    client: int | None = None,
+) -> None:
+    """A note that rings, behind the edits of the messages that show it."""
+    await queue(
+        connection,
+        uuid5(recorded.id, f"change {offer.task} {offer.offer}"),
+        offer.technician,
+        Purpose.CHANGE,
+        cause=recorded.id,
+        task=offer.task,
+        offer=offer.offer,
+        client=client,
+        payload=change,
+    )
+
+
+async def replace_older_notes(connection: asyncpg.Connection, note: UUID) -> None:
+    """Once a note is out, those before it go: none is left that says an older time."""
+    for message in await held.older_notes(connection, note):
+        await _remove(connection, uuid5(note, f"replace {message.id}"), None, message)
+
+
+async def redraw_summaries(connection: asyncpg.Connection, recorded: Recorded) -> None:
+    """Whoever has the task among their open ones, or had until now, sees it so in the summary that is in their chat."""
+    chats = await connection.fetch(
+        "SELECT DISTINCT technician FROM (SELECT technician FROM offers WHERE task = $1 ORDER BY offer DESC LIMIT 2) o",
+        int(recorded.key),
+    )
+    for summary in await held.summaries(connection, [row["technician"] for row in chats]):
+        if not await held.is_to_be_drawn_anew(connection, summary):
+            await _edit(connection, recorded, summary)
 
 
 async def queue(
@@ -237,6 +310,7 @@ async def queue(
     task: int | None = None,
     offer: int | None = None,
     invoice: int | None = None,
+    client: int | None = None,
     payload: object = None,
     target: UUID | None = None,
     messages: tuple[int, ...] = (),
@@ -244,13 +318,15 @@ async def queue(
     """One row for the courier; the same `delivery` again adds none. True where it was added.
 
     cause     the event that it follows from
+    client    whose data it is to hold
     messages  for an edit of messages that are no row of ours: their ids
     """
     added = await connection.fetchval(
         """
         INSERT INTO deliveries
-            (id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, message_ids, queued_at, trace)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING RETURNING id
+            (id, cause, chat_id, purpose, method, task, offer, invoice, client, payload, target, message_ids,
+             queued_at, trace)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING RETURNING id
         """,
         delivery,
         cause,
@@ -260,6 +336,7 @@ async def queue(
         task,
         offer,
         invoice,
+        client,
         None if payload is None else as_json(payload),
         target,
         list(messages),

@@ -29,7 +29,8 @@ from .connection import FINISH, Connection, Line
 from .ledger import Ledger
 from .limits import Pace
 from .metrics import CALLS, IN_FLIGHT
-from .outgoing import Drop, Fail, Outgoing, Row, Step, Steps
+from .outgoing import Outgoing
+from .plan import Drop, Fail, Row, Steps, Told
 from .troubles import Kind, Mishap, sort
 
 log = structlog.get_logger()
@@ -119,9 +120,11 @@ class Courier:
                     await self._ledger.dropped(row, reason)
                 case Fail(reason, trouble):
                     await self._ledger.failed(row, line.bot_id, trouble, reason)
-                case Steps(steps, lacking):
+                case Told(message):
+                    await self._ledger.told(row, message)
+                case Steps():
                     with line.in_use():
-                        await self._carry_out(line, row, steps, lacking)
+                        await self._carry_out(line, row, plan)
         except DATABASE_AWAY:
             raise
         except Refused as refused:
@@ -144,13 +147,13 @@ class Courier:
         finally:
             self._woken.set()
 
-    async def _carry_out(self, line: Line, row: Row, steps: list[Step], lacking: str) -> None:
+    async def _carry_out(self, line: Line, row: Row, plan: Steps) -> None:
         if row.makes_messages:
             await self._wait(self._pace.chat(row.chat_id, self._now()))
-        if self._connection.line is not line or not await self._ledger.claim(row, line.bot_id):
+        if self._connection.line is not line or not await self._ledger.claim(row, line.bot_id, plan.record):
             return
         made = list(row.message_ids) if row.makes_messages else []
-        for n, step in enumerate(steps):
+        for n, step in enumerate(plan.steps):
             if n and row.makes_messages:
                 await self._wait(self._pace.chat(row.chat_id, self._now()))
             result = await self._call(line, step.call, row.makes_messages)
@@ -163,10 +166,10 @@ class Courier:
                 return
             if row.makes_messages:
                 made.append(result)
-                if n < len(steps) - 1:
+                if n < len(plan.steps) - 1:
                     await self._ledger.part(row, made)
-        if lacking:
-            await self._ledger.failed(row, line.bot_id, Trouble.REFUSED, lacking)
+        if plan.lacking:
+            await self._ledger.failed(row, line.bot_id, Trouble.REFUSED, plan.lacking)
         else:
             await self._ledger.sent(row, line.bot_id, made)
 

@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 
 from bot_gateway import views
 from bot_gateway.domain import (
+    LIVE,
     TECHNICIANS,
     NoticeBlock,
     NoticeTechnician,
@@ -40,8 +41,9 @@ from shared.refusal import Refused, Why
 from . import keyboards, messages
 from .connection import Connection
 from .effects import Effects, Reply, Stored, write
-from .keyboards import Explanation, Press, Reason
+from .keyboards import Explanation, Press, Reason, Show
 from .received import CallbackQuery, ChatMemberUpdated, Message, Update, User, reread, unseal
+from .summary import NOT_OPEN
 from .troubles import sort
 
 log = structlog.get_logger()
@@ -126,8 +128,7 @@ class Dialogue:
             return Effects([Reply(refusal)])
         match command:
             case "/tasks":
-                cards = await views.open_cards(self._pool, person.id)
-                return Effects(cards=cards) if cards else Effects([Reply(_(messages.NO_TASKS))])
+                return Effects(summary=True)
             case "/help":
                 return Effects([Reply(messages.help_text())])
             case "" if text and (asked := await views.awaited_reason(self._pool, person.id)):
@@ -189,6 +190,8 @@ class Dialogue:
                 return await self._act(stored, query, pressed, message.message_id)
             case Explanation():
                 return await self._explain(stored, query, pressed, message.message_id)
+            case Show(task, offer):
+                return await self._show(stored, query, await views.card(self._pool, task, offer))
 
     async def _act(self, stored: Stored, query: CallbackQuery, press: Press, message: int) -> Effects:
         answer = await self._tap(stored, query.from_user, (press.task, press.offer), press.action)
@@ -201,6 +204,12 @@ class Dialogue:
             effects.replies.append(Reply(_(messages.WHY), keyboards.reasons(press.task, press.offer)))
             effects.await_reason = (press.task, press.offer)
         return effects
+
+    async def _show(self, stored: Stored, query: CallbackQuery, card: views.Card | None) -> Effects:
+        if card is None or card.technician != query.from_user.id or card.over or card.state not in LIVE:
+            return await self._tell(stored, query, _(NOT_OPEN), alert=True)
+        await self._answer(query, "")
+        return Effects(card=card)
 
     async def _explain(
         self, stored: Stored, query: CallbackQuery, given: Explanation, message: int

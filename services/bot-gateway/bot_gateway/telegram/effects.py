@@ -7,6 +7,8 @@ import asyncpg
 from msgspec import Struct, field
 
 from bot_gateway import views
+from bot_gateway.projections import held
+from bot_gateway.projections.held import Held
 from bot_gateway.projections.reactions import queue
 from shared.contract.delivery import Purpose
 from shared.journal.database import transaction
@@ -50,13 +52,15 @@ class Reply(Struct, frozen=True):
 class Effects(Struct):
     """All that one update changes, written in one transaction with its `handled_at`.
 
-    cards   offers to show again; redraw: rows of messages to be drawn anew
-    edit    a message of this chat, and what it says now
-    over    the row of a question that needs no answer any more
+    summary  the open tasks are to be shown in one message; card: an offer that is to be shown again
+    redraw   rows of messages to be drawn anew
+    edit     a message of this chat, and what it says now
+    over     the row of a question that needs no answer any more
     """
 
     replies: list[Reply] = field(default_factory=list)
-    cards: list[views.Card] = field(default_factory=list)
+    summary: bool = False
+    card: views.Card | None = None
     redraw: list[tuple[UUID, int, int]] = field(default_factory=list)
     edit: tuple[int, Reply] | None = None
     over: UUID | None = None
@@ -76,9 +80,17 @@ async def write(pool: asyncpg.Pool, stored: Stored, effects: Effects) -> None:
         chat = stored.chat_id
         for n, reply in enumerate(effects.replies):
             await queue(connection, stored.id(f"reply {n}"), chat, Purpose.REPLY, payload=reply)
-        for card in effects.cards:
-            part = f"card {card.task}"
-            await queue(connection, stored.id(part), chat, Purpose.REPLY, task=card.task, offer=card.offer)
+        if effects.summary:
+            older = await held.summaries(connection, [chat])
+            await queue(connection, stored.id("summary"), chat, Purpose.SUMMARY)
+            await _replace(connection, stored, older)
+        if effects.card:
+            task, offer, client = effects.card.task, effects.card.offer, effects.card.client
+            older = await held.copies(connection, chat, task)
+            await queue(
+                connection, stored.id("card"), chat, Purpose.REPLY, task=task, offer=offer, client=client
+            )
+            await _replace(connection, stored, older)
         for row, task, offer in effects.redraw:
             await queue(
                 connection,
@@ -111,6 +123,22 @@ async def write(pool: asyncpg.Pool, stored: Stored, effects: Effects) -> None:
                 payload=Reply(_(messages.REASON_KNOWN)),
                 target=effects.over,
             )
+
+
+async def _replace(connection: Any, stored: Stored, older: list[Held]) -> None:
+    """What shows the same goes once the newer one is there: behind it, in the same queue."""
+    for message in older:
+        await queue(
+            connection,
+            stored.id(f"replace {message.id}"),
+            stored.chat_id,
+            message.purpose,
+            method="delete",
+            task=message.task,
+            offer=message.offer,
+            client=message.client,
+            target=message.id,
+        )
 
 
 async def _remember_question(connection: Any, stored: Stored, effects: Effects) -> None:

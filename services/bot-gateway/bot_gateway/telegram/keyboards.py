@@ -2,11 +2,13 @@
 
     t:<task>:<offer>:<action>   under a task          t:1042:3:accept
     r:<task>:<offer>:<reason>   after a rejection     r:1042:3:far
+    s:<task>:<offer>            in the summary        s:1042:3
 
 Whatever else comes is forged or broken: `read` answers None.
 """
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -44,21 +46,31 @@ class Explanation(Struct, frozen=True):
     reason: Reason
 
 
+class Show(Struct, frozen=True):
+    """Brings the card of a task that is open."""
+
+    task: int
+    offer: int
+
+
 PRESSES = "|".join(action for action in Action if action is not Action.EXPLAIN)
 DATA = re.compile(
     rf"(?:t:([1-9][0-9]{{0,14}}):([1-9][0-9]{{0,8}}):({PRESSES}))"
-    rf"|(?:r:([1-9][0-9]{{0,14}}):([1-9][0-9]{{0,8}}):({'|'.join(Reason)}))",
+    rf"|(?:r:([1-9][0-9]{{0,14}}):([1-9][0-9]{{0,8}}):({'|'.join(Reason)}))"
+    r"|(?:s:([1-9][0-9]{0,14}):([1-9][0-9]{0,8}))",
     re.ASCII,
 )
 
 
-def read(data: str | None) -> Press | Explanation | None:
+def read(data: str | None) -> Press | Explanation | Show | None:
     found = DATA.fullmatch(data or "")
     if not found:
         return None
-    task, offer, action, rejected, of_offer, reason = found.groups()
+    task, offer, action, rejected, of_offer, reason, shown, shown_offer = found.groups()
     if action:
         return Press(int(task), int(offer), Action(action))
+    if shown:
+        return Show(int(shown), int(shown_offer))
     return Explanation(int(rejected), int(of_offer), Reason(reason))
 
 
@@ -82,6 +94,11 @@ def under_client(task: int, offer: int, state: OfferState) -> Keyboard:
     if state is not OfferState.IN_PROGRESS:
         return []
     return [[(_(messages.COMPLETE), f"t:{task}:{offer}:{Action.COMPLETE}")]]
+
+
+def under_summary(tasks: Sequence[tuple[int, int, str]]) -> Keyboard:
+    """A button for each task, offer and label."""
+    return [[(label, f"s:{task}:{offer}")] for task, offer, label in tasks]
 
 
 def first_reason(task: int, offer: int) -> str:

@@ -11,6 +11,8 @@ from bot_gateway.domain import (
     FailDelivery,
     NoticeBlock,
 )
+from bot_gateway.domain.record import Record
+from bot_gateway.projections.reactions import as_json, replace_older_notes
 from shared import clock
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
 from shared.contract.event import by_service
@@ -19,23 +21,29 @@ from shared.journal.database import transaction
 from shared.language import N_
 
 from .metrics import DELIVERIES as ENDED
-from .outgoing import Row
+from .plan import Row
 
-CONTENT = frozenset({Purpose.TASK_INFO, Purpose.CLIENT_INFO, Purpose.INVOICE})
-"""What an admin has sent, so its fate is told; taking it back only tells of its failure, all else of nothing."""
+CONTENT = frozenset({Purpose.TASK_INFO, Purpose.CLIENT_INFO, Purpose.INVOICE, Purpose.CHANGE})
+"""What an admin has sent or changed, so its fate is told; taking it back only tells of its failure, all else of
+nothing."""
 
 UNCERTAIN = N_("Callout was stopped while the message went out.")
+KNOWN = N_("The technician's messages say it already.")
 NO_BOT = N_("No bot is connected. Enter its token under Settings, Telegram.")
 
-_ROW = "id, cause, chat_id, purpose, method, task, offer, invoice, payload, target, tries, message_ids, trace"
+_ROW = "id, cause, chat_id, purpose, method, task, offer, invoice, client, payload, target, tries, message_ids, trace"
 
-# The first row of each chat that waits, once among the replies and once among all else (see the index).
+# In these words, since the index deliveries_in_lanes is for them.
+_ANSWER = "purpose IN ('reply', 'summary')"
+_REPEAT = "(purpose = 'reply' AND task IS NOT NULL)"
+
+# The first row of each chat that waits: of what is new, of the answers, and of the repeats, which come last.
 _DUE = f"""
 SELECT {_ROW} FROM (
-    SELECT DISTINCT ON (chat_id, purpose = 'reply') {_ROW}, seq, status, due_at FROM deliveries
-    WHERE status IN ('queued', 'sending') ORDER BY chat_id, purpose = 'reply', seq
+    SELECT DISTINCT ON (chat_id, {_ANSWER}, {_REPEAT}) {_ROW}, seq, status, due_at FROM deliveries
+    WHERE status IN ('queued', 'sending') ORDER BY chat_id, {_ANSWER}, {_REPEAT}, seq
 ) AS heads
-WHERE status = 'queued' AND due_at <= now() AND NOT chat_id = ANY($1) ORDER BY seq LIMIT $2
+WHERE status = 'queued' AND due_at <= now() AND NOT chat_id = ANY($1) ORDER BY {_REPEAT}, seq LIMIT $2
 """  # noqa: S608 - own column names
 _OPEN = f"SELECT {_ROW} FROM deliveries WHERE status = $1 ORDER BY seq"  # noqa: S608 - own column names
 
@@ -62,15 +70,20 @@ class Ledger:
         for row in [_row(row) for row in await self._pool.fetch(_OPEN, "queued")]:
             await self.failed(row, None, Trouble.NO_BOT, NO_BOT)
 
-    async def claim(self, row: Row, bot_id: int) -> bool:
-        """From here on it may have gone out."""
+    async def claim(self, row: Row, bot_id: int, record: Record | None) -> bool:
+        """From here on it may have gone out, and hold what the record says."""
         claimed = await self._pool.fetchval(
             """
-            UPDATE deliveries SET status = 'sending', bot_id = coalesce(bot_id, $2)
+            UPDATE deliveries SET status = 'sending', bot_id = coalesce(bot_id, $2), client = coalesce($3, client),
+                   client_version = $4, task_version = $5, shown = $6
             WHERE id = $1 AND status = 'queued' RETURNING id
             """,
             row.id,
             bot_id,
+            record and record.client,
+            record and record.client_version,
+            record and record.task_version,
+            as_json(record.shown) if record else None,
         )
         return claimed is not None
 
@@ -106,6 +119,11 @@ class Ledger:
                 DeliverySent(row.purpose, row.chat_id, made[-1], row.task, row.offer, row.invoice)
             )
         await self._end(row, "sent", command, bot_id=bot_id, made=made)
+
+    async def told(self, row: Row, message: int) -> None:
+        """The chat holds it already: as `sent`, without a message of its own."""
+        sent = DeliverySent(row.purpose, row.chat_id, message, row.task, row.offer, row.invoice)
+        await self._end(row, "dropped", ConfirmDelivery(sent), reason=KNOWN)
 
     async def unknown(self, row: Row, bot_id: int | None, reason: str) -> None:
         command: DeliveryCommand | None = None
@@ -152,6 +170,8 @@ class Ledger:
                 reason,
                 clock.now(),
             )
+            if status == "sent" and row.purpose is Purpose.CHANGE and row.makes_messages:
+                await replace_older_notes(connection, row.id)
             if trouble is Trouble.BLOCKED:
                 await self._journal.handle(
                     TECHNICIANS, row.chat_id, NoticeBlock(), actor=SELF, connection=connection

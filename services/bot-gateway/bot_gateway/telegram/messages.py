@@ -6,6 +6,7 @@ counted as Telegram counts them: in UTF-16 code units after the entities are par
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from html import escape, unescape
 from unicodedata import bidirectional
@@ -116,6 +117,7 @@ MORE = N_("<b>Task %(task)s</b>, continued")
 CLIENT = N_("👤 <b>Client for task %(task)s</b>")
 REDACTED = N_("🚫 Task %(task)s is no longer yours, so the client's data was removed.")
 INVOICE_WITHDRAWN = N_("🚫 Invoice %(invoice)s was withdrawn, and the client's data with it.")
+NO_TIME = N_("no time yet")
 OVER = frozenset({OfferState.WITHDRAWN, OfferState.REPLACED, OfferState.DELETED})
 
 PRIORITIES = {
@@ -133,30 +135,35 @@ def task_info(
     number: int, details: TaskDetails, state: OfferState, zone: str, most: int | None = None
 ) -> list[str]:
     """The parts of one task's message. Only what `TaskDetails` allows a technician to know is in it."""
-    head = [_(HEADLINES[state], task=numbered(number)), "", f"<b>{apart(_line(details.title))}</b>"]
+    head = [_(HEADLINES[state], task=numbered(number)), "", f"<b>{apart(line_of(details.title))}</b>"]
     if state in OVER:
         return [aligned(head)]
     if details.area:
-        head.append(f"📍 {apart(_line(details.area))}")
+        head.append(f"📍 {apart(line_of(details.area))}")
     if details.scheduled_at:
         head.append(f"🕒 {when(details.scheduled_at, zone)}")
     head.append(_(PRIORITIES[details.priority]))
     return parts(aligned(head), details.description, _(MORE, task=numbered(number)), most)
 
 
-def client_info(number: int, details: TaskDetails, client: ClientInfo, zone: str) -> list[str]:
+def client_info(
+    number: int, details: TaskDetails, client: ClientInfo, zone: str, most: int | None = None
+) -> list[str]:
     """A client's data, with what it is for. The phone number stands alone and bare, so that a touch calls it."""
-    head = [_(CLIENT, task=numbered(number)), apart(_line(details.title))]
+    head = [_(CLIENT, task=numbered(number)), apart(line_of(details.title))]
     if details.scheduled_at:
         head.append(f"🕒 {when(details.scheduled_at, zone)}")
-    head += ["", f"<b>{apart(_line(client.name))}</b>"]
-    if client.phone:
-        head.append(apart(f"📞 {_line(client.phone)}"))
-    if client.address:
-        head.append(f"📍 {apart(_line(client.address, 512))}")
-    if client.email:
-        head.append(apart(f"✉️ {_line(client.email)}"))
-    return parts(aligned(head), client.notes, _(MORE, task=numbered(number)))
+    head.append("")
+    head += [CLIENT_LINES[field](getattr(client, field)) for field in CLIENT_LINES if getattr(client, field)]
+    return parts(aligned(head), client.notes, _(MORE, task=numbered(number)), most)
+
+
+CLIENT_LINES: dict[str, Callable[[str], str]] = {
+    "name": lambda name: f"<b>{apart(line_of(name))}</b>",
+    "phone": lambda phone: apart(f"📞 {line_of(phone)}"),
+    "address": lambda address: f"📍 {apart(line_of(address, 512))}",
+    "email": lambda email: apart(f"✉️ {line_of(email)}"),
+}
 
 
 def client_redacted(number: int) -> str:
@@ -174,7 +181,7 @@ def when(at: datetime, zone: str) -> str:
     return format_datetime(at, _(pattern), tzinfo=here, locale=locale())
 
 
-def _line(text: str, limit: int = 256) -> str:
+def line_of(text: str, limit: int = 256) -> str:
     return escape(cut(" ".join(text.split()), limit), quote=False)
 
 
@@ -194,7 +201,7 @@ def apart(text: str) -> str:
 def aligned(lines: list[str]) -> str:
     """All of them run in the direction of the language: a Latin name, or a sign such as 🆕, turns none around."""
     mark = RIGHT_TO_LEFT if direction() == "rtl" else ""
-    return "\n".join(line and f"{mark}{line}" for line in lines)
+    return "\n".join(line and f"{mark}{line}" for line in "\n".join(lines).split("\n"))
 
 
 # ── Lengths ──────────────────────────────────────────────────────────────────
@@ -230,6 +237,19 @@ def parts(head: str, body: str, more: str, most: int | None = None) -> list[str]
         piece, rest = _break(rest, LIMIT - units(visible(more)) - 2)
         found.append(f"{more}\n\n{escape(piece, quote=False)}")
     return found
+
+
+def chunks(lines: list[str], most: int | None = None) -> list[str]:
+    """The lines in as few messages as hold them; the last one of `most` ends in an ellipsis where there is more."""
+    found: list[list[str]] = [[]]
+    for line in lines:
+        if units(visible("\n".join([*found[-1], line]))) > LIMIT - 2:
+            if most and len(found) == most:
+                found[-1].append("…")
+                break
+            found.append([])
+        found[-1].append(line)
+    return [aligned(each) for each in found]
 
 
 def _break(text: str, limit: int) -> tuple[str, str]:

@@ -5,7 +5,7 @@ client's data is fetched when it goes out and is kept nowhere.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -26,90 +26,34 @@ from aiogram.types import (
     InlineKeyboardMarkup,
     InputMediaDocument,
     LinkPreviewOptions,
+    ReplyParameters,
 )
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bot_gateway import views
-from bot_gateway.domain import LIVE, PRIVATE, OfferState
+from bot_gateway.domain import AGREED, LIVE
+from bot_gateway.domain.record import CHANGE, Change
 from shared.bus import Bus
-from shared.contract.delivery import Purpose, Trouble
+from shared.contract.delivery import Purpose
 from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest
 from shared.contract.site import Site
 from shared.contract.task import CLIENT_INFO, ClientInfoAnswer, ClientInfoRequest
 from shared.language import ENGLISH, N_, _, speaking
 from shared.refusal import Refused, Why
 
-from . import keyboards, messages
+from . import cards, keyboards, messages
+from .cards import Drawn
 from .dialogue import tongue
 from .effects import Reply
 from .keyboards import Keyboard
+from .plan import Drop, Fail, Plan, Row, Step, Steps, Target, Told
+from .summary import summary
 
 UNCONFIRMED = N_("Telegram never confirmed the message, so it may still be in the chat.")
 A = TypeVar("A")
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _REPLY = msgspec.json.Decoder(Reply)
-
-
-class Row(Struct, frozen=True):
-    """One delivery; the fields are the columns."""
-
-    id: UUID
-    cause: UUID | None
-    chat_id: int
-    purpose: Purpose
-    method: str
-    task: int | None
-    offer: int | None
-    invoice: int | None
-    payload: str | None
-    target: UUID | None
-    tries: int
-    message_ids: list[int]
-    trace: str | None = None
-
-    @property
-    def makes_messages(self) -> bool:
-        """Repeating it could bring the same message twice."""
-        return self.method in ("send", "document")
-
-
-class Step(Struct, frozen=True):
-    """One call; `otherwise` is made where Telegram says that it is too late for the first."""
-
-    call: TelegramMethod[Any]
-    otherwise: TelegramMethod[Any] | None = None
-
-
-class Steps(Struct, frozen=True):
-    """lacking says what these steps can't bring about, which is told once they are made."""
-
-    steps: list[Step]
-    lacking: str = ""
-
-
-class Drop(Struct, frozen=True):
-    """There is nothing left to do, and nobody needs to know."""
-
-    reason: str
-
-
-class Fail(Struct, frozen=True):
-    reason: str
-    trouble: Trouble = Trouble.REFUSED
-
-
-Plan: TypeAlias = Steps | Drop | Fail
-
-
-class Target(Struct, frozen=True):
-    """The row whose messages are edited or deleted."""
-
-    purpose: Purpose
-    status: str
-    bot_id: int | None
-    message_ids: list[int]
 
 
 class Outgoing:
@@ -133,10 +77,17 @@ class Outgoing:
                 return await self._task_info(row)
             case "send", Purpose.CLIENT_INFO:
                 return await self._client_info(row)
+            case "send", Purpose.CHANGE:
+                return await self._change(row)
             case "send", Purpose.RETRACTION:
                 return await self._withdrawal(row)
+            case "send", Purpose.SUMMARY:
+                return self._messages(row, await self._summary(row))
+            case "send", _ if row.task is not None:
+                return await self._copy(row)
             case "send", _:
-                return await self._reply(row)
+                reply = self._said(row)
+                return self._messages(row, Drawn([reply.text], reply.keyboard), reply.ask)
             case "document", _:
                 return await self._invoice(row)
             case _ if row.target is None:
@@ -150,32 +101,68 @@ class Outgoing:
         card = await self._card(row)
         if card.state not in LIVE:
             return Drop(N_("The offer was over before it went out."))
-        return self._messages(row, *self._drawn(card))
+        return self._messages(row, cards.task_card(card, self._zone))
 
-    async def _reply(self, row: Row) -> Plan:
-        if row.task is None:
-            reply = self._said(row)
-            return self._messages(row, [reply.text], reply.keyboard, reply.ask)
+    async def _client_info(self, row: Row) -> Plan:
+        card = await self._card(row)
+        answer = await self._client_of(card, row.client)
+        if answer.client is None:
+            return Fail(answer.refusal or N_("The client's data may not be sent now."))
+        return self._messages(row, cards.client_card(card, answer.client, answer, row.client, self._zone))
+
+    async def _copy(self, row: Row) -> Plan:
+        """What the technician asked to see again: with the client's data where the office has sent it."""
         card = await self._card(row)
         if card.state not in LIVE:
             return Drop(N_("The offer is over."))
-        return self._messages(row, *self._drawn(card, copy=True))
+        drawn = cards.task_card(card, self._zone, copy=True)
+        if row.client is not None and card.client == row.client:
+            answer = await self._client_of(card, row.client)
+            if answer.client is not None:
+                drawn = cards.client_card(card, answer.client, answer, row.client, self._zone)
+        return self._messages(row, drawn)
+
+    async def _change(self, row: Row) -> Plan:
+        card = await self._card(row)
+        if card.state not in LIVE:
+            return Drop(N_("The offer is over."))
+        change = CHANGE.decode(row.payload or "{}")
+        if row.client is not None:
+            return await self._client_change(row, card, row.client, change)
+        told = await views.last_told(self._pool, row.id, card.task, card.offer)
+        if told is None:
+            return Drop(N_("Nothing of this offer is in the chat."))
+        return self._note(row, cards.task_change(card, change, told.shown, self._zone), told.message)
+
+    async def _client_change(self, row: Row, card: views.Card, client: int, change: Change) -> Plan:
+        """One note says all that is new; those that wait behind it then find it told."""
+        told = await views.client_told(self._pool, row.id, card.task, card.offer, client)
+        if told is None or card.client != client:
+            return Drop(N_("The chat holds nothing of this client."))
+        more = await views.waiting_changes(self._pool, row.id, card.task, card.offer, client)
+        fields = {field for each in (change, *more) for field in each.fields}
+        change = Change(fields=tuple(fields), version=max(each.version for each in (change, *more)))
+        answer = await self._client_of(card, client)
+        if answer.client is None:
+            return Drop(answer.refusal)
+        drawn = cards.client_change(card, answer.client, client, change)
+        if told.version >= change.version:
+            drawn = replace(drawn, text=[])
+        return self._note(row, drawn, told.message)
+
+    def _note(self, row: Row, drawn: Drawn, about: int | None) -> Plan:
+        """A note answers the message that it is about; where there is nothing to tell, that one tells it."""
+        if drawn.text:
+            return self._messages(row, drawn, about=about)
+        return Told(about) if about else Drop(N_("There is nothing new to tell."))
 
     async def _withdrawal(self, row: Row) -> Plan:
         """It stays true whatever the card says: to a withdrawn offer nothing happens any more, and while the tables
         are rebuilt the card says what was before."""
-        return self._messages(row, *self._drawn(replace(await self._card(row), state=OfferState.WITHDRAWN)))
+        return self._messages(row, cards.withdrawal(await self._card(row), self._zone))
 
-    async def _client_info(self, row: Row) -> Plan:
-        card = await self._card(row)
-        answer = await self._ask(
-            CLIENT_INFO, ClientInfoRequest(card.task, card.offer, card.technician), ClientInfoAnswer
-        )
-        if answer.client is None:
-            return Fail(answer.refusal or N_("The client's data may not be sent now."))
-        text = messages.client_info(card.task, card.details, answer.client, self._site().time_zone)
-        keyboard = keyboards.under_client(card.task, card.offer, card.state)
-        return self._messages(row, text, keyboard, protect=True)
+    async def _summary(self, row: Row, most: int | None = None) -> Drawn:
+        return Drawn(*summary(await views.open_cards(self._pool, row.chat_id), self._zone, most))
 
     async def _invoice(self, row: Row) -> Plan:
         assert row.invoice is not None
@@ -188,38 +175,45 @@ class Outgoing:
             [Step(SendDocument(chat_id=row.chat_id, document=file, caption=caption, parse_mode=None))]
         )
 
+    async def _client_of(self, card: views.Card, client: int | None) -> ClientInfoAnswer:
+        """Asked for at the moment of sending, and kept nowhere; of another client than that one nothing is told."""
+        question = ClientInfoRequest(card.task, card.offer, card.technician, client or 0)
+        return await self._ask(CLIENT_INFO, question, ClientInfoAnswer)
+
     async def _ask(self, subject: str, question: Any, answer: type[A], timeout: float = 3.0) -> A:
         """In English: why there is no answer is kept, and each of its readers reads it in their own language."""
         with speaking(ENGLISH):
             return await self._bus.request(subject, question, answer, timeout)
 
-    def _messages(
-        self, row: Row, text: list[str], keyboard: Keyboard, ask: bool = False, *, protect: bool = False
-    ) -> Plan:
+    def _messages(self, row: Row, drawn: Drawn, ask: bool = False, *, about: int | None = None) -> Plan:
         """One message for each part that isn't out yet, with the buttons on the last."""
+        answered = about and ReplyParameters(message_id=about, allow_sending_without_reply=True)
         steps = []
-        for n, part in enumerate(text):
+        for n, part in enumerate(drawn.text):
             if n >= len(row.message_ids):
-                last = n == len(text) - 1
+                last = n == len(drawn.text) - 1
                 call = SendMessage(
                     chat_id=row.chat_id,
                     text=part,
                     parse_mode="HTML",
-                    protect_content=protect or None,
+                    protect_content=drawn.protected or None,
                     link_preview_options=NO_PREVIEW,
-                    reply_markup=_markup(keyboard, ask) if last else None,
+                    reply_parameters=answered or None,
+                    reply_markup=_markup(drawn.keyboard, ask) if last else None,
                 )
                 steps.append(Step(call))
-        return Steps(steps)
+        return Steps(steps, record=drawn.record)
 
     # Messages that are there already
 
     async def _touch_up(self, row: Row, target: UUID, bot_id: int, *, delete: bool) -> Plan:
         found = await self._pool.fetchrow(
-            "SELECT purpose, status, bot_id, message_ids FROM deliveries WHERE id = $1", target
+            "SELECT purpose, status, bot_id, message_ids, client FROM deliveries WHERE id = $1", target
         )
         assert found is not None
-        there = Target(Purpose(found["purpose"]), found["status"], found["bot_id"], found["message_ids"])
+        there = Target(
+            Purpose(found["purpose"]), found["status"], found["bot_id"], found["message_ids"], found["client"]
+        )
         if there.status in ("failed", "dropped") and not there.message_ids:
             return Drop(N_("The message never went out."))
         doubted = there.status == "unknown" and row.purpose is Purpose.RETRACTION
@@ -227,50 +221,63 @@ class Outgoing:
             if doubted:
                 return Fail(UNCONFIRMED)
             # Another bot's message ids mean other messages.
-            private = there.purpose in PRIVATE and row.purpose is Purpose.RETRACTION
+            private = there.private and row.purpose is Purpose.RETRACTION
             return (
                 Fail(N_("The message was sent by another bot."))
                 if private
                 else Drop(N_("It is not this bot's message."))
             )
-        steps = await self._touched(row, there, delete=delete)
-        return Steps(steps, lacking=UNCONFIRMED if doubted else "")
+        plan = await self._touched(row, there, delete=delete)
+        return replace(plan, lacking=UNCONFIRMED) if doubted and isinstance(plan, Steps) else plan
 
-    async def _touched(self, row: Row, there: Target, *, delete: bool) -> list[Step]:
+    async def _touched(self, row: Row, there: Target, *, delete: bool) -> Plan:
         if row.payload is not None:
             said = self._said(row)
-            return [Step(self._edit(row, each, said)) for each in there.message_ids]
-        assert row.task is not None
+            return Steps([Step(self._edit(row, each, said)) for each in there.message_ids])
         if delete:
-            return [
-                Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._emptied(row, each))
-                for each in there.message_ids
-            ]
+            return Steps(
+                [
+                    Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._emptied(row, there, each))
+                    for each in there.message_ids
+                ]
+            )
+        most = len(there.message_ids)
+        if row.purpose is Purpose.SUMMARY:
+            return self._redrawn(row, there, await self._summary(row, most))
         card = await self._card(row)
-        if there.purpose is Purpose.CLIENT_INFO:
-            markup = _markup(keyboards.under_client(card.task, card.offer, card.state))
-            last = there.message_ids[-1]
-            return [Step(EditMessageReplyMarkup(chat_id=row.chat_id, message_id=last, reply_markup=markup))]
-        return self._redrawn(row, there, card)
+        if not there.private:
+            copy = there.purpose is Purpose.REPLY
+            return self._redrawn(row, there, cards.task_card(card, self._zone, copy=copy, most=most))
+        if card.state in AGREED and card.client == there.client:
+            answer = await self._client_of(card, there.client)
+            if answer.client is None:
+                return Drop(answer.refusal)
+            drawn = cards.client_card(card, answer.client, answer, there.client, self._zone, most)
+            return self._redrawn(row, there, drawn)
+        # What it says of the client stays as it was; only what can be pressed is another.
+        markup = _markup(keyboards.under_client(card.task, card.offer, card.state))
+        last = there.message_ids[-1]
+        return Steps(
+            [Step(EditMessageReplyMarkup(chat_id=row.chat_id, message_id=last, reply_markup=markup))]
+        )
 
-    def _redrawn(self, row: Row, there: Target, card: views.Card) -> list[Step]:
+    def _redrawn(self, row: Row, there: Target, drawn: Drawn) -> Steps:
         """As many parts as there are messages; where fewer are needed, the first messages go."""
-        text, keyboard = self._drawn(card, copy=there.purpose is Purpose.REPLY, most=len(there.message_ids))
-        surplus = len(there.message_ids) - len(text)
+        surplus = len(there.message_ids) - len(drawn.text)
         steps = [
             Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._edit(row, each, Reply("…")))
             for each in there.message_ids[:surplus]
         ]
-        for n, (message, part) in enumerate(zip(there.message_ids[surplus:], text, strict=True)):
-            last = n == len(text) - 1
-            steps.append(Step(self._edit(row, message, Reply(part, keyboard if last else []))))
-        return steps
+        for n, (message, part) in enumerate(zip(there.message_ids[surplus:], drawn.text, strict=True)):
+            last = n == len(drawn.text) - 1
+            steps.append(Step(self._edit(row, message, Reply(part, drawn.keyboard if last else []))))
+        return Steps(steps, record=drawn.record)
 
-    def _emptied(self, row: Row, message: int) -> TelegramMethod[Any]:
-        """The message without what was private in it, where it can't be deleted any more."""
+    def _emptied(self, row: Row, there: Target, message: int) -> TelegramMethod[Any]:
+        """The message without what it held, where it can't be deleted any more."""
         if row.invoice is None:
-            assert row.task is not None
-            return self._edit(row, message, Reply(messages.client_redacted(row.task)))
+            private = messages.client_redacted(row.task) if there.private and row.task else ""
+            return self._edit(row, message, Reply(private or "…"))
         said = messages.invoice_withdrawn(row.invoice)
         # A message that holds a file keeps holding one (Bot API, editMessageMedia), so another takes its place.
         file = BufferedInputFile(said.encode(), f"invoice-{row.invoice}.txt")
@@ -289,11 +296,9 @@ class Outgoing:
 
     # What they say
 
-    def _drawn(
-        self, card: views.Card, *, copy: bool = False, most: int | None = None
-    ) -> tuple[list[str], Keyboard]:
-        text = messages.task_info(card.task, card.details, card.state, self._site().time_zone, most)
-        return text, keyboards.under_task(card.task, card.offer, card.state, copy=copy)
+    @property
+    def _zone(self) -> str:
+        return self._site().time_zone
 
     def _said(self, row: Row) -> Reply:
         return _REPLY.decode(row.payload or '{"text": "…"}')

@@ -13,6 +13,7 @@ from .technicians import (
     technicians,
     totals,
 )
+from .told import ClientTold, LastTold, client_told, last_told, waiting_changes
 from .work import (
     Card,
     DeliveryView,
@@ -32,20 +33,24 @@ __all__ = [
     "STATUS",
     "BotInfo",
     "Card",
+    "ClientTold",
     "Contact",
     "DeliveryView",
     "Done",
+    "LastTold",
     "Queue",
     "TechnicianView",
     "TokenView",
     "Totals",
     "awaited_reason",
     "card",
+    "client_told",
     "contact",
     "deliveries",
     "delivery_of_message",
     "held",
     "last_bot",
+    "last_told",
     "open_cards",
     "order",
     "question",
@@ -56,4 +61,5 @@ __all__ = [
     "technicians",
     "token",
     "totals",
+    "waiting_changes",
 ]

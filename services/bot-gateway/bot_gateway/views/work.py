@@ -15,17 +15,27 @@ HELD = "status IN ('assigned', 'sent', 'accepted', 'in_progress')"
 
 
 class Card(Struct, frozen=True):
-    """An offer with what its technician may know of the task."""
+    """An offer with what its technician may know of the task.
+
+    version  of the task's stream
+    client   whose data the technician holds for it, and may keep; None: nobody's
+    over     a newer offer or a withdrawal ended it for good
+    """
 
     task: int
     offer: int
     technician: int
     state: OfferState
     details: TaskDetails
+    version: int = 0
+    client: int | None = None
+    over: bool = False
 
 
 _DETAILS: msgspec.json.Decoder[TaskDetails] = msgspec.json.Decoder(TaskDetails)
-_CARD = "SELECT task, offers.offer, offers.technician, state, details FROM offers JOIN cards USING (task)"
+_CARD = """
+SELECT task, offers.offer, offers.technician, state, details, version, client, over FROM offers JOIN cards USING (task)
+"""
 
 
 async def card(pool: asyncpg.Pool, task: int, offer: int) -> Card | None:
@@ -34,9 +44,10 @@ async def card(pool: asyncpg.Pool, task: int, offer: int) -> Card | None:
 
 
 async def open_cards(pool: asyncpg.Pool, technician: int) -> list[Card]:
-    """Those that the technician can still do something about, the oldest task first."""
+    """Those that the technician can still do something about, in order of time; those without one last."""
     rows = await pool.fetch(
-        f"{_CARD} WHERE offers.technician = $1 AND NOT over AND state = ANY($2) ORDER BY task LIMIT 20",
+        f"{_CARD} WHERE offers.technician = $1 AND NOT over AND state = ANY($2) "
+        "ORDER BY (details->>'scheduled_at')::timestamptz NULLS LAST, task LIMIT 100",
         technician,
         list(LIVE),
     )
@@ -83,6 +94,9 @@ def _card(row: asyncpg.Record) -> Card:
         row["technician"],
         OfferState(row["state"]),
         _DETAILS.decode(row["details"]),
+        row["version"],
+        row["client"],
+        row["over"],
     )
 
 

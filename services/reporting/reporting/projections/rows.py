@@ -272,7 +272,8 @@ WITH stories AS (
         sent_at = EXCLUDED.sent_at,
         accepted_at = EXCLUDED.accepted_at,
         completed_at = EXCLUDED.completed_at,
-        response_time = EXCLUDED.response_time
+        response_time = EXCLUDED.response_time,
+        exchanged_at = EXCLUDED.exchanged_at
 ), bills AS (
     INSERT INTO report_invoices SELECT * FROM json_populate_recordset(NULL::report_invoices, $2)
     ON CONFLICT (invoice) DO UPDATE SET

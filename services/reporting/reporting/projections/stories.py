@@ -39,7 +39,7 @@ S = TypeVar("S")
 
 
 class Story(Struct, frozen=True):
-    """One row of `reports`; the migration says what its columns mean."""
+    """One row of `reports`; the migrations say what its columns mean."""
 
     task: int
     version: int
@@ -59,6 +59,7 @@ class Story(Struct, frozen=True):
     accepted_at: datetime | None = None
     completed_at: datetime | None = None
     response_time: timedelta | None = None
+    exchanged_at: datetime | None = None
 
     @property
     def text(self) -> str:
@@ -117,6 +118,7 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
                 priority=details.priority,
                 scheduled_at=details.scheduled_at,
                 client=client,
+                exchanged_at=at if client != story.client else story.exchanged_at,
             )
         case TaskAssigned(technician):
             return replace(story, technician=technician, response_time=None)
@@ -131,6 +133,7 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
                 sent_at=at,
                 accepted_at=None,
                 response_time=None,
+                exchanged_at=None,
             )
         case TaskAccepted():
             return replace(story, accepted_at=at, response_time=took(story, at))
@@ -145,7 +148,7 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
             return replace(story, sent_at=story.sent_at or at)
         case ClientInfoSent(technician, offer):
             # Of a task accepted by hand the card itself is the new offer.
-            return replace(story, technician=technician, offer=offer)
+            return replace(story, technician=technician, offer=offer, exchanged_at=None)
         case TaskStatusChanged() | RejectionExplained() | OfferWithdrawn() | TaskDeleted():
             return story
         case _:

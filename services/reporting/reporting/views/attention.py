@@ -29,7 +29,8 @@ class Some(Struct, Generic[T], frozen=True):
 
 class Waiting(Struct, frozen=True):
     """A task that waits since a moment; reason is why it was rejected, where that was said. set_by is the
-    name of who gave it its status by hand: then no technician did."""
+    name of who gave it its status by hand: then no technician did. exchanged: it is for another client now, whose
+    data its technician does not hold."""
 
     id: int
     title: str
@@ -39,6 +40,7 @@ class Waiting(Struct, frozen=True):
     since: datetime
     reason: str | None
     set_by: str | None
+    exchanged: bool = False
 
 
 class Undelivered(Struct, frozen=True):
@@ -120,6 +122,7 @@ def _waiting(rows: Sequence[asyncpg.Record], who: names.Names) -> Some[Waiting]:
             since=row["since"],
             reason=row["reason"],
             set_by=who.actor(row["by_hand"]) if row["by_hand"] else None,
+            exchanged=row["status"] == "in_progress",
         )
         for row in rows
     ]
@@ -165,7 +168,8 @@ SELECT *, sent_at AS since, NULL AS reason, NULL AS by_hand, count(*) OVER () AS
 FROM reports WHERE status = 'sent' AND sent_at < $1 ORDER BY sent_at LIMIT $2
 """
 
-# What no technician has accepted became so by hand: then it waits since that moment.
+# What no technician has accepted became so by hand: then it waits since that moment. Work that is under way for
+# another client than before waits as well.
 _WITHOUT_CLIENT_INFO = """
 SELECT *, NULL AS reason, count(*) OVER () AS all
 FROM (
@@ -177,6 +181,8 @@ FROM (
         ORDER BY c.event DESC LIMIT 1
     ) h ON true
     WHERE r.status = 'accepted' AND coalesce(r.accepted_at, r.created_at) < $1
+    UNION ALL
+    SELECT r.*, r.exchanged_at, NULL FROM reports r WHERE r.status = 'in_progress' AND r.exchanged_at < $1
 ) accepted
 WHERE since < $1 ORDER BY since LIMIT $2
 """
@@ -193,13 +199,14 @@ WHERE f.kind IN ('DeliveryFailed', 'DeliveryUnknown') AND f.id >= $1 AND f.task 
 AND CASE f.data->>'purpose'
     WHEN 'task_info' THEN r.status = 'sent' AND r.offer = (f.data->>'offer')::int
     WHEN 'client_info' THEN r.status IN ('accepted', 'in_progress') AND r.offer = (f.data->>'offer')::int
+    WHEN 'change' THEN r.status IN ('sent', 'accepted', 'in_progress') AND r.offer = (f.data->>'offer')::int
     WHEN 'invoice' THEN i.status = 'pending'
     ELSE f.data->>'purpose' = 'retraction'
 END
 AND NOT EXISTS (
     SELECT FROM audit later
     WHERE later.task = f.task AND later.id > f.id AND CASE
-        WHEN later.kind = 'ClientInfoSent' THEN f.data->>'purpose' = 'client_info'
+        WHEN later.kind = 'ClientInfoSent' THEN f.data->>'purpose' IN ('client_info', 'change')
         WHEN later.kind = 'InvoiceSent' THEN f.data->>'purpose' = 'invoice' AND later.invoice = f.invoice
         WHEN later.kind IN ('DeliverySent', 'DeliveryFailed', 'DeliveryUnknown') THEN
             later.data->>'purpose' = f.data->>'purpose'

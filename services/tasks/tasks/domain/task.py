@@ -127,6 +127,7 @@ class Task(Struct, frozen=True):
     """technician  Telegram user id of who is to do it
     offer       number of the latest offer; earlier ones are dead
     stands      whether the latest offer may still be answered; once False it is dead too
+    informed    whether the technician was sent the client's data with the offer that stands, and may keep it
     rejected    (offer, technician) of every offer that was rejected at the tap
     explained   the offers whose rejection has its reason
     """
@@ -138,6 +139,7 @@ class Task(Struct, frozen=True):
     technician: int | None = None
     offer: int = 0
     stands: bool = False
+    informed: bool = False
     rejected: frozenset[tuple[int, int]] = frozenset()
     explained: frozenset[int] = frozenset()
 
@@ -300,25 +302,30 @@ def evolve(task: Task, event: TaskEvent) -> Task:
         case TaskCreated(number, details, client):
             return replace(task, number=number, details=details, client=client)
         case TaskEdited(details, client):
-            return replace(task, details=details, client=client)
+            informed = task.informed and client == task.client
+            return replace(task, details=details, client=client, informed=informed)
         case TaskAssigned(technician):
-            return replace(task, technician=technician, stands=False)
+            return replace(task, technician=technician, stands=False, informed=False)
         case TaskUnassigned():
-            return replace(task, technician=None, stands=False)
-        case TaskSent(technician, offer) | ClientInfoSent(technician, offer):
-            return replace(task, technician=technician, offer=offer, stands=True)
+            return replace(task, technician=None, stands=False, informed=False)
+        case TaskSent(technician, offer):
+            return replace(task, technician=technician, offer=offer, stands=True, informed=False)
+        case ClientInfoSent(technician, offer):
+            return replace(task, technician=technician, offer=offer, stands=True, informed=True)
         case TaskRejected(technician, offer):
             return replace(task, rejected=task.rejected | {(offer, technician)})
         case RejectionExplained(_, offer):
             return replace(task, explained=task.explained | {offer})
         case TaskStatusChanged(_, after):
+            ended = after in ENDS_THE_OFFER
             return replace(
                 task,
                 technician=None if after is Status.NEW else task.technician,
-                stands=task.stands and after not in ENDS_THE_OFFER,
+                stands=task.stands and not ended,
+                informed=task.informed and not ended,
             )
         case OfferWithdrawn() | TaskDeleted():
-            return replace(task, stands=False)
+            return replace(task, stands=False, informed=False)
         case TaskAccepted() | TaskCompleted():
             return task
         case _:

@@ -75,6 +75,7 @@ log = structlog.get_logger()
 ARRIVAL, ARRIVAL_LOOKS = 1.0, 20  # seconds, and how often it is looked meanwhile
 
 NO_TASK = N_("There is no such task. It may have been deleted.")
+ANOTHER_CLIENT = N_("The task is for another client now. Send the client info again.")
 NOT_NOW = N_("This may not be sent now: the offer is over, or the task is not in progress.")
 
 
@@ -244,13 +245,22 @@ class Handlers:
         return answers.done(tap) if outcome.events else answers.already(tap)
 
     async def client_info(self, request: ClientInfoRequest) -> ClientInfoAnswer:
-        """Asked at the moment of sending, so that what was withdrawn meanwhile never goes out."""
+        """Asked at the moment of sending, so that what was withdrawn meanwhile never goes out.
+
+        The version is read before the data, which is then never older than it says.
+        """
         task, _version = await self.journal.load(TASKS, request.task)
         holds = task.stands and (task.technician, task.offer) == (request.technician, request.offer)
-        if not holds or task.status is not Status.IN_PROGRESS:
+        under_way = task.status is Status.IN_PROGRESS or (task.status is Status.ACCEPTED and task.informed)
+        if not holds or not under_way:
             return ClientInfoAnswer(refusal=_(NOT_NOW))
+        if request.client not in (0, task.client):
+            return ClientInfoAnswer(refusal=_(ANOTHER_CLIENT))
+        known = await views.client(self.pool, task.client)
         info = await views.contact(self.pool, self.cipher, task.client)
-        return ClientInfoAnswer(client=info) if info else ClientInfoAnswer(refusal=_(NO_CLIENT))
+        if known is None or info is None:
+            return ClientInfoAnswer(refusal=_(NO_CLIENT))
+        return ClientInfoAnswer(client=info, client_id=task.client, version=known.version)
 
     # ── Clients ──────────────────────────────────────────────────────────────
 

@@ -58,19 +58,28 @@ def buttons(task: TaskView, state: Task, found: Allowed) -> Buttons:
     """What takes the task from somebody, or skips an acceptance, asks first: as a drop on the board does."""
     shown = [
         asked(button(move, task), task, state, COLUMNS[move]) if move in COLUMNS else button(move, task)
-        for move in found.moves
+        for move in in_order(task, state, found)
     ]
     first = shown[0] if shown and shown[0].move in PRIMARY else None
     invoice = task.invoice if first and first.move is Move.INVOICE else None
+    waits = task.status not in WAITED_FOR or (first is not None and first.move is Move.CLIENT_INFO)
     return Buttons(
         made(invoice) if invoice else first,
-        invoice is None and task.status not in WAITED_FOR,
+        invoice is None and waits,
         tuple(each for each in shown if invoice or each is not first),
         tuple(
             asked(Button(None, words(status), action=status_of(task, status)), task, state, status)
             for status in found.statuses
         ),
     )
+
+
+def in_order(task: TaskView, state: Task, found: Allowed) -> tuple[Move, ...]:
+    """Under way with nothing of the client, who is another one now: then the client info is what is waited for."""
+    uninformed = task.status is Status.IN_PROGRESS and state.stands and task.delivery.client_info is None
+    if not uninformed or Move.CLIENT_INFO not in found.moves:
+        return found.moves
+    return (Move.CLIENT_INFO, *(move for move in found.moves if move is not Move.CLIENT_INFO))
 
 
 def asked(pressed: Button, task: TaskView, state: Task, column: Status) -> Button:
@@ -91,7 +100,7 @@ def button(move: Move, task: TaskView) -> Button:
             label = _("Send task info again") if again else _("Send task info")
             return Button(move, label, "send", f"{here}/dispatch", on_card=_("Send again") if again else "")
         case Move.CLIENT_INFO:
-            again = task.status is Status.IN_PROGRESS
+            again = task.delivery.client_info is not None
             label = _("Send client info again") if again else _("Send client info")
             return Button(
                 move, label, "user-check", f"{here}/client-info", on_card=_("Send again") if again else ""

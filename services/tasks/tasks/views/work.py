@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import asyncpg
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shared.contract.task import Priority, Status
 from shared.language import _
@@ -16,11 +16,15 @@ class Delivery(Struct, frozen=True):
     """What became of the current offer's messages; null where none is due.
 
     Each is `queued`, `sent`, `failed` or `unknown`; reason says why one is not sent.
+
+    client_info  of the client whom the task is for: null again once it is for another one
+    change       of the message that tells the technician what has changed since; not there where nothing has
     """
 
     task_info: str | None = None
     client_info: str | None = None
     reason: str | None = None
+    change: str | UnsetType = UNSET
 
 
 class TaskView(Struct, frozen=True):
@@ -65,7 +69,7 @@ class Offer(Struct, frozen=True):
 TASK = """
 SELECT t.*, coalesce(nullif(w.given_name, ''), w.name, t.technician::text) AS technician_name,
        coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
-       o.sent_at, o.client_info_at,
+       o.sent_at, o.client_info_at, o.informed, o.change_state, o.change_reason,
        ti.state AS task_info, ti.reason AS task_info_reason,
        ci.state AS client_info, ci.reason AS client_info_reason,
        (SELECT max(number) FROM invoices WHERE task = t.number AND status <> 'void') AS invoice
@@ -168,10 +172,12 @@ def task_of(row: asyncpg.Record) -> TaskView:
 def _delivery(row: asyncpg.Record) -> Delivery:
     """Of the latest message of each kind: as long as nothing is told of it, it is queued."""
     task_info = (row["task_info"] or "queued") if row["sent_at"] else None
-    client_info = (row["client_info"] or "queued") if row["client_info_at"] else None
+    client_info = (row["client_info"] or "queued") if row["client_info_at"] and row["informed"] else None
+    change = row["change_state"]
     reasons = (
+        row["change_reason"] if change in ("failed", "unknown") else None,
         row["client_info_reason"] if client_info in ("failed", "unknown") else None,
         row["task_info_reason"] if task_info in ("failed", "unknown") else None,
     )
     reason = next(filter(None, reasons), None)
-    return Delivery(task_info, client_info, stored(reason) if reason else None)
+    return Delivery(task_info, client_info, stored(reason) if reason else None, change or UNSET)
