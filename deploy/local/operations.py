@@ -96,7 +96,7 @@ async def retry_dead_letters(arguments: argparse.Namespace) -> None:
     found = 0
     for name in _asked_for(arguments):
         async with prepared(arguments.data, name) as service:
-            applied, failed = await dead_letters.retry(service.pool, service.apply)
+            applied, failed = await dead_letters.retry(service.pool, service.apply, service.name)
             found += applied + len(failed)
             if applied or failed:
                 print(f"{name}: {applied} applied, {len(failed)} still fail")

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shared.bus import LANGUAGE_HEADER, OUTCOME_HEADER, STREAM
 from shared.contract import OWNER, QUESTIONS, AnyEvent
-from shared.contract.event import Envelope, Event, verb
+from shared.contract.event import Envelope, Event, aggregate_of, verb
 from shared.schemas import REFERENCE, described
 from shared.tracing import HEADER
 from shared.web import USED, Response
@@ -87,11 +87,6 @@ IN_USE = Word(
 def events_of(aggregate: str) -> list[type[Event]]:
     """The events that a stream of this aggregate may hold."""
     return [event for event in get_args(AnyEvent) if aggregate_of(event) == aggregate]
-
-
-def aggregate_of(event: type[Event]) -> str:
-    """Each module of the contract is named for its aggregate."""
-    return event.__module__.rpartition(".")[2]
 
 
 def route(service: str, spoken: Callable[[], dict[str, Any]]) -> list[Any]:

@@ -28,6 +28,7 @@ from nats.js.errors import NotFoundError
 
 from shared import tracing
 from shared.journal.database import DATABASE_AWAY
+from shared.journal.envelopes import BROUGHT
 from shared.language import ENGLISH, _, speaking, spoken
 from shared.refusal import Refused, Why
 from shared.tracing import SpanKind, Trace
@@ -268,9 +269,10 @@ def answers(
 
     @router.subscriber(subject, queue=queue, decoder=_as_it_came)
     async def respond(body: bytes, message: NatsMessage) -> bytes | NatsResponse:
-        if message.raw_message.subject != subject:
-            # JetStream brings an event to whatever subject its reader asks it to, where it keeps its own.
-            log.error("an event was brought as a question", subject=subject, kept=message.raw_message.subject)
+        kept = message.headers.get(BROUGHT, message.raw_message.subject)
+        if kept != subject:
+            # JetStream brings what it keeps to whatever subject its reader asks it to, and says where it keeps it.
+            log.error("an event was brought as a question", subject=subject, kept=kept)
             return NatsResponse(b"", headers={OUTCOME_HEADER: "broke"})
         asked = tracing.read(message.headers.get(tracing.HEADER))
         with tracing.inside(asked):

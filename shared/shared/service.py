@@ -22,7 +22,8 @@ from shared.contract import Recorded
 from shared.contract.site import Site
 from shared.journal import Journal
 from shared.journal.database import DATABASE_AWAY
-from shared.journal.fold import After, Apply, Fold, each
+from shared.journal.dead_letters import Apply
+from shared.journal.fold import After, Fold, each
 from shared.journal.journal import Project
 from shared.journal.lag import Lag
 from shared.journal.lease import lease, watch

@@ -89,6 +89,18 @@ async def test_a_service_publishes_the_events_of_its_own_aggregates_alone(
 
 
 @pytest.mark.parametrize("user", SERVICES)
+async def test_a_service_tells_of_its_own_dead_letters_alone(servers: Servers, user: str) -> None:
+    """Else one could say that another has lost something, and what that one says itself would count as said."""
+    async with hands_of(servers, user) as hands, hands_of(servers, OPERATOR) as operator:
+        for service in SERVICES:
+            subject = f"events.fold.{service}.event_not_applied"
+            if service == user:
+                await hands.can_publish(subject, operator.client)
+            else:
+                await hands.can_not_publish(subject)
+
+
+@pytest.mark.parametrize("user", SERVICES)
 async def test_a_service_can_not_break_the_bus(servers: Servers, user: str) -> None:
     """It deletes, changes or reads no stream past its own consumer, touches nobody else's, and is no one else."""
     other = "tasks" if user != "tasks" else "reporting"

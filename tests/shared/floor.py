@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import asyncpg
 from msgspec import Struct
 
+from local.servers import Servers
 from shared.bus import Bus
 from shared.contract import Recorded
 from shared.contract.task import TaskAssigned, TaskEvent
@@ -17,6 +18,7 @@ from shared.journal.migrations import migrate
 from shared.journal.relay import Relay
 from shared.refusal import Refused
 from shared.settings import Settings
+from tests.people import eventually
 
 HISTORY = """
 CREATE TABLE history (
@@ -115,3 +117,21 @@ async def floor(
             await made.halt()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(bus.stop(), 5)
+
+
+@dataclass
+class Two:
+    """`tasks` writes, `reporting` reads."""
+
+    writer: Floor
+    reader: Floor
+    servers: Servers
+
+    async def agree(self) -> None:
+        """Waits until the reader's rows are the writer's, each written once."""
+
+        async def same() -> bool:
+            """the reader's rows to be the writer's"""
+            return await self.reader.history() == await self.writer.history()
+
+        await eventually(same)

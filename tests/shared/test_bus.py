@@ -114,6 +114,32 @@ async def test_an_event_that_is_brought_as_a_question_is_none(asking: Bus, clean
     assert not pressed
 
 
+async def test_a_session_that_is_brought_as_a_question_is_none(asking: Bus, clean: Servers) -> None:
+    """The notifier keeps what it likes among the sessions, and presses no button by it."""
+    pressed: list[Tap] = []
+
+    async def tap(each: Tap) -> TapAnswer:
+        pressed.append(each)
+        return TapAnswer(Verdict.DONE, "You accepted task #1042.")
+
+    notifier = Bus("notifier", clean.nats_url("notifier"))
+    await notifier.start()
+    bucket = await notifier.js.create_key_value(bucket="sessions", direct=True)
+    await bucket.put("abc", msgspec.json.encode(PRESSED))
+    with capture_logs() as logged:
+        async with tasks_answering(clean.nats_url("tasks"), tap):
+            wanted = b'{"last_by_subj": "$KV.sessions.abc"}'
+            await notifier.client.publish("$JS.API.DIRECT.GET.KV_sessions", wanted, reply=TAP)
+
+            async def noticed() -> bool:
+                """the line in the log"""
+                return "an event was brought as a question" in [line["event"] for line in logged]
+
+            await eventually(noticed)
+    await notifier.stop()
+    assert not pressed
+
+
 @pytest.mark.parametrize(
     "trouble",
     [

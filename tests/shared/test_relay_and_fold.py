@@ -1,8 +1,6 @@
 """From one service's journal to another's tables: everything arrives, in order, once in effect."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -13,39 +11,13 @@ import pytest
 from nats.aio.msg import Msg
 from nats.errors import OutboundBufferLimitError
 
-from local.servers import Servers
 from shared.bus import ACK_WAIT, STREAM
 from shared.contract import Recorded
 from shared.journal import dead_letters
 from shared.journal.fold import LOST, RETRY, Fold, _read, each
 from shared.journal.relay import _envelope
-from tests.conftest import SettingsFor
 from tests.people import PATIENCE, eventually, within
-from tests.shared.floor import Floor, floor, note
-
-
-@dataclass
-class Two:
-    writer: Floor
-    reader: Floor
-    servers: Servers
-
-    async def agree(self) -> None:
-        """Waits until the reader's rows are the writer's, each written once."""
-
-        async def same() -> bool:
-            return await self.reader.history() == await self.writer.history()
-
-        await eventually(same)
-
-
-@pytest.fixture
-async def two(settings_for: SettingsFor, clean: Servers) -> AsyncIterator[Two]:
-    async with (
-        floor(settings_for("tasks"), "tasks") as writer,
-        floor(settings_for("reporting"), "reporting") as reader,
-    ):
-        yield Two(writer, reader, clean)
+from tests.shared.floor import Two, note
 
 
 async def test_events_arrive_in_order(two: Two) -> None:

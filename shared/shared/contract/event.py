@@ -67,9 +67,14 @@ def verb(event_type: str, aggregate: str) -> str:
     """`TaskAccepted` of a task is `accepted`; `ClientInfoSent` of a task is `client_info_sent`."""
     words = re.findall(r"[A-Z][a-z0-9]*", event_type)
     prefix = aggregate.replace("_", "").capitalize()
-    if words[0] == prefix:
+    if words[:1] == [prefix]:
         words = words[1:]
     return "_".join(word.lower() for word in words)
+
+
+def aggregate_of(event: type[Event]) -> str:
+    """Each module of the contract is named for its aggregate."""
+    return event.__module__.rpartition(".")[2]
 
 
 def stream_name(aggregate: str, key: int | str | UUID) -> str:

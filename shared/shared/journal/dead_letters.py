@@ -1,20 +1,25 @@
 """Events that could not be applied: kept with their error, in order, until they can be."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from shared.contract import Recorded
 from shared.contract.event import Envelope, by_service, stream_name
 from shared.contract.fold import EventNotApplied
-from shared.journal.database import transaction
+from shared.journal.database import DATABASE_AWAY, transaction
+from shared.journal.envelopes import LONGEST_STREAM, Unreadable, read_again
 from shared.journal.journal import Outcome, append, seal
 
-_SEALED = msgspec.json.Decoder(Envelope[Raw])
-_RECORDED = msgspec.json.Decoder(Recorded)
+NEVER_CAME = "of this stream never came"
+"""How the error of a letter ends that is the first after a gap."""
+
+Apply: TypeAlias = Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]]
+"""Takes a batch in, in its order."""
 
 
 class Dead(Struct, frozen=True):
@@ -27,19 +32,20 @@ class Dead(Struct, frozen=True):
     body: str
     error: str | None
 
+    @property
+    def after_a_gap(self) -> bool:
+        return (self.error or "").endswith(NEVER_CAME)
+
     @classmethod
-    def of(cls, event: "Recorded | Dead", body: bytes, error: str | None = None) -> "Dead":
+    def of(cls, event: "Envelope[Any] | Dead", body: bytes, error: str | None = None) -> "Dead":
         known = event.event if isinstance(event, Dead) else event.id
         return cls(event.stream, event.version, known, event.type, _text(body), error)
 
     @classmethod
     def unreadable(cls, body: bytes, subject: str, sequence: int, error: str) -> "Dead":
-        """Of an envelope that still opens, its own stream and version; else its place on the bus."""
-        try:
-            sealed = _SEALED.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return cls(f"unreadable.{subject}.{sequence}", 1, None, "?", _text(body), error)
-        return cls(sealed.stream, sealed.version, sealed.id, sealed.type, _text(body), error)
+        """Of a message that is no event of any stream: by its subject and its place on the bus."""
+        stream = f"unreadable.{_text(subject.encode())[:LONGEST_STREAM]}.{sequence}"
+        return cls(stream, 1, None, "?", _text(body), error)
 
 
 async def waiting(connection: asyncpg.Connection, streams: list[str]) -> set[str]:
@@ -67,8 +73,7 @@ async def bury(connection: asyncpg.Connection, service: str, dead: Dead) -> None
         dead.body,
         dead.error,
     )
-    # Nothing is told of an announcement that can't be taken in, or each would make the next.
-    if dead.error is not None and not dead.stream.startswith("fold."):
+    if dead.error is not None:
         await _announce(connection, service, dead)
 
 
@@ -87,6 +92,9 @@ async def replace(connection: asyncpg.Connection, event: "Recorded | Dead", body
 
 
 async def _announce(connection: asyncpg.Connection, service: str, dead: Dead) -> None:
+    """Nothing is told of an announcement that can't be taken in, or each would make the next."""
+    if dead.stream.startswith("fold."):
+        return
     stream = stream_name("fold", service)
     version = await connection.fetchval(
         "SELECT coalesce(max(version), 0) FROM events WHERE stream = $1", stream
@@ -111,12 +119,15 @@ async def listed(pool: asyncpg.Pool) -> list[Dead]:
 
 
 async def retry(
-    pool: asyncpg.Pool, apply: Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]]
+    pool: asyncpg.Pool, apply: Apply, service: str | None = None, *, gaps: bool = True
 ) -> tuple[int, list[Dead]]:
     """Applies each stream's dead letters in order, up to its first that still fails.
 
     Looks again until none is left but those, since others may come to wait behind one meanwhile.
     Answers how many were applied and those that failed, with the new error.
+
+    service  whose admins are told of a letter that fails for the first time: till then it only waited
+    gaps     also where an event before the stream's first letter never came, which is for a person to decide
     """
     applied, failed = 0, []
     stuck: set[str] = set()
@@ -124,35 +135,56 @@ async def retry(
         for dead in left:
             if dead.stream in stuck:
                 continue
+            if dead.after_a_gap and not gaps:
+                stuck.add(dead.stream)
+                continue
             try:
                 applied += await _again(pool, apply, dead)
+            except DATABASE_AWAY:
+                raise
             except Exception as error:
                 stuck.add(dead.stream)
-                told = f"{type(error).__name__}: {error}"
-                await pool.execute(
-                    "UPDATE dead_letters SET error = $3 WHERE stream = $1 AND version = $2",
-                    dead.stream,
-                    dead.version,
-                    told,
-                )
+                told = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
                 failed.append(msgspec.structs.replace(dead, error=told))
+                await _still_dead(pool, service, failed[-1])
     return applied, failed
 
 
-async def _again(
-    pool: asyncpg.Pool, apply: Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]], dead: Dead
-) -> bool:
-    """Takes one out and applies it; False where another `retry` was faster."""
+async def _again(pool: asyncpg.Pool, apply: Apply, dead: Dead) -> bool:
+    """Takes one out and applies it; False where another `retry` was faster, or is still at one before it."""
     async with transaction(pool) as connection:
         taken = await connection.fetchval(
-            "DELETE FROM dead_letters WHERE stream = $1 AND version = $2 RETURNING body",
+            """
+            DELETE FROM dead_letters d WHERE stream = $1 AND version = $2
+            AND NOT EXISTS (SELECT FROM dead_letters WHERE stream = $1 AND version < d.version)
+            RETURNING body
+            """,
             dead.stream,
             dead.version,
         )
         if taken is None:
             return False
-        await apply(connection, [_RECORDED.decode(taken.encode())])
+        await apply(connection, [read_again(taken.encode(), dead.stream, dead.version)])
         return True
+
+
+async def _still_dead(pool: asyncpg.Pool, service: str | None, dead: Dead) -> None:
+    async with transaction(pool) as connection:
+        before = await connection.fetchrow(
+            "SELECT error FROM dead_letters WHERE stream = $1 AND version = $2 FOR UPDATE",
+            dead.stream,
+            dead.version,
+        )
+        if before is None:
+            return  # another `retry` applied it meanwhile
+        await connection.execute(
+            "UPDATE dead_letters SET error = $3 WHERE stream = $1 AND version = $2",
+            dead.stream,
+            dead.version,
+            dead.error,
+        )
+        if service and before["error"] is None:
+            await _announce(connection, service, dead)
 
 
 def _text(body: bytes) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import asyncpg
-import msgspec
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -22,8 +21,8 @@ from shared import tracing
 from shared.bus import ACK_WAIT, BUS_TROUBLE, Bus
 from shared.contract import Recorded
 from shared.journal.database import DATABASE_AWAY, part, transaction
-from shared.journal.dead_letters import Dead, bury, replace, waiting
-from shared.journal.fold_rules import Aside, fate
+from shared.journal.dead_letters import Apply, Dead, bury, replace, retry, waiting
+from shared.journal.fold_rules import Aside, fate, received
 from shared.journal.followed import Followed
 from shared.metrics import FOLDED
 from shared.tracing import SpanKind
@@ -37,10 +36,8 @@ LOST = int(3 * ACK_WAIT / RETRY)
 """Deliveries after which a gap in a stream counts as lost, not as late. Whoever took the missing event and
 died keeps it for ACK_WAIT, and once the gap is given up the event is not taken in any more: so, much longer."""
 
-Apply = Callable[[asyncpg.Connection, Sequence[Recorded]], Awaitable[None]]
 After = Callable[[list[Recorded]], Awaitable[None]]
 
-_RECORDED = msgspec.json.Decoder(Recorded)
 _ADVANCE = """
 INSERT INTO cursors (stream, version) SELECT * FROM unnest($1::text[], $2::int[])
 ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version
@@ -82,6 +79,7 @@ class Fold:
         self._after = after
 
     async def run(self) -> None:
+        await self._read_what_can_be_read_now()
         subscription = await self._bus.consumer(self._service, self._subjects)
         try:
             while True:
@@ -96,6 +94,23 @@ class Fold:
         finally:
             with suppress(Exception):  # the connection may be what broke; the next run subscribes anew
                 await subscription.unsubscribe()
+
+    async def _read_what_can_be_read_now(self) -> None:
+        """An older version of this service, which led while this one came, sets aside what it does not know yet.
+
+        What still fails stays as it is, and nobody is told of it again.
+        """
+        taken: list[Recorded] = []
+
+        async def apply(connection: asyncpg.Connection, batch: Sequence[Recorded]) -> None:
+            await self._apply(connection, batch)
+            taken.extend(batch)
+
+        applied, failed = await retry(self._pool, apply, self._service, gaps=False)
+        if applied or failed:
+            log.info("dead letters read again", service=self._service, applied=applied, failed=len(failed))
+        if taken and self._after:
+            await self._after(taken)
 
     async def _pull(self, subscription: JetStreamContext.PullSubscription) -> list[Msg]:
         """The next event; or none, after looking whether stream and consumer are still there."""
@@ -205,12 +220,8 @@ class Fold:
 
 
 def _read(message: Msg) -> tuple[Msg, Recorded | Dead]:
-    try:
-        return message, _RECORDED.decode(message.data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return message, Dead.unreadable(
-            message.data, message.subject, message.metadata.sequence.stream, str(error)
-        )
+    sequence = message.metadata.sequence.stream
+    return message, received(message.data, message.subject, message.headers or {}, sequence)
 
 
 def _lost(message: Msg) -> bool:
