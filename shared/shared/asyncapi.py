@@ -89,6 +89,14 @@ def events_of(aggregate: str) -> list[type[Event]]:
     return [event for event in get_args(AnyEvent) if aggregate_of(event) == aggregate]
 
 
+def named(subject: str) -> tuple[str, str]:
+    """What a question and its answer are called; one that several services are asked, by what it is about."""
+    asked, answered = QUESTIONS[subject]
+    several = [kinds for kinds in QUESTIONS.values() if kinds == (asked, answered)][1:]
+    about = f"Of{subject.split('.')[1].title()}" if several else ""
+    return f"{asked.__name__}{about}", f"{answered.__name__}{about}"
+
+
 def route(service: str, spoken: Callable[[], dict[str, Any]]) -> list[Any]:
     written = cache(lambda: msgspec.json.encode(spoken()))
 
@@ -164,11 +172,13 @@ class _Document:
         asked, answered = QUESTIONS[subject]
         for kind in (asked, answered):
             self._types[kind.__name__] = kind
-        name, reply = asked.__name__, answered.__name__
+        name, reply = named(subject)
         channel = {"address": subject}
-        self._say(name, action, _reference(name), channel, headers=OF_QUESTION, summary=_summary(asked))
+        payload = _reference(asked.__name__)
+        self._say(name, action, payload, channel, headers=OF_QUESTION, summary=_summary(asked))
         inbox = {"address": None, "description": "The asker's own inbox"}
-        self._channel(reply, inbox, _reference(reply), headers=OF_ANSWER, summary=_summary(answered))
+        payload = _reference(answered.__name__)
+        self._channel(reply, inbox, payload, headers=OF_ANSWER, summary=_summary(answered))
         operation = self.operations[f"{action}{name}"]
         operation["reply"] = {
             "address": {"location": "$message.header#/reply"},

@@ -1,5 +1,6 @@
 """Saying no, with a sentence that tells the reader what to do."""
 
+from collections.abc import Iterable
 from enum import Enum
 
 
@@ -19,11 +20,21 @@ class Why(Enum):
 class Refused(Exception):
     """Nothing was changed. `str()` is a sentence for the person who asked.
 
-    fields  field name → sentence, for a form that shows each beside its field
+    fields    field name → sentence, for a form that shows each beside its field
+    rests_on  streams of other services, as `task.1042`: it is so as far as their events are known here, and is made
+              sure of before anybody is told (`shared.journal.freshness`)
     """
 
-    def __init__(self, sentence: str, why: Why = Why.NOT_NOW, fields: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        why: Why = Why.NOT_NOW,
+        fields: dict[str, str] | None = None,
+        *,
+        rests_on: Iterable[str] = (),
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.why = why
         self.fields = fields or {}
+        self.rests_on = frozenset(rests_on)

@@ -20,10 +20,11 @@ from shared.asyncapi import Word
 from shared.bus import BUS_TROUBLE, STREAM, Bus
 from shared.contract import Recorded
 from shared.contract.site import Site
-from shared.journal import Journal
+from shared.journal import Journal, freshness
 from shared.journal.database import DATABASE_AWAY
 from shared.journal.dead_letters import Apply
 from shared.journal.fold import After, Fold, each
+from shared.journal.freshness import Freshness
 from shared.journal.journal import Project
 from shared.journal.lag import Lag
 from shared.journal.lease import lease, watch
@@ -86,6 +87,7 @@ class Service:
         self.bus = Bus(name, settings.nats, settings.nats_replicas)
         self.relay = Relay(name, self.pool, self.bus)
         self.journal = Journal(self.pool, project, self.relay.wake)
+        self.freshness = Freshness(self.pool, self.bus)
         self.sessions = SessionBook(self.bus)
         self._package = package
         self._project = project
@@ -97,6 +99,7 @@ class Service:
         self._words = words
         self._heard = self._folds | {"site"} | (set(names.AGGREGATES) if knows_names else set())
         self._fold = Fold(name, self.pool, self.bus, sorted(self._heard), self.apply, after_fold)
+        self.rpc(freshness.router(name, self.pool))
         self._routes: list[Any] = []
         self._leaders: list[Worker] = [self.relay.run, self._fold.run, Lag(name, self.pool, self.bus).run]
         self._workers: list[Worker] = [self._lead, self._refresh_site]

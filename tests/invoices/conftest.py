@@ -29,12 +29,14 @@ from shared.service import Service
 from shared.web import BUCKET, COOKIE, FILLED, Session, digest
 from tests.conftest import SettingsFor
 from tests.invoices.examples import HOTEL_AURORA, LEAKING_BOILER, YASMIN, recorded
+from tests.owners import owners
 from tests.people import PATIENCE
 from tests.sessions import knows
 
 Told = Callable[..., Awaitable[None]]
 As = Callable[[Role | None], Awaitable[httpx.AsyncClient]]
 
+CURSOR = "INSERT INTO cursors VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET version = $2"
 TASK = f"task.{LEAKING_BOILER}"
 
 COMPLETED_TASK = (
@@ -50,14 +52,21 @@ COMPLETED_TASK = (
 
 
 @pytest.fixture
-async def service(settings_for: SettingsFor) -> AsyncIterator[Service]:
+def written() -> dict[str, int]:
+    """stream → how many events its owner has written, where a test tells of any that are not here yet"""
+    return {}
+
+
+@pytest.fixture
+async def service(settings_for: SettingsFor, written: dict[str, int]) -> AsyncIterator[Service]:
     settings = settings_for("invoices")
     client = await nats.connect(settings.nats)
     await client.jetstream().create_key_value(bucket=BUCKET)  # as the notifier does before others look for it
     await client.close()
     running = app.build(settings)
     await running.start()
-    yield running
+    async with owners(settings.nats, written, "task", "technician"):
+        yield running
     await running.stop()
 
 
@@ -69,6 +78,7 @@ def told(service: Service) -> Told:
         async with transaction(service.pool) as connection:
             for each in events:
                 await service.apply(connection, [each])
+                await connection.execute(CURSOR, each.stream, each.version)
         sites = [each.data.site for each in events if isinstance(each.data, SiteSettingsChanged)]
         async with asyncio.timeout(PATIENCE):
             while sites and service.site() != sites[-1]:  # looked up once a second

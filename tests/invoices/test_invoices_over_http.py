@@ -124,13 +124,32 @@ async def test_a_task_that_is_not_completed_gives_no_invoice(office: httpx.Async
     assert (await office.post("/api/invoices", json=ORDER)).status_code == 422
 
 
-async def test_a_completion_that_is_on_its_way_is_waited_for(office: httpx.AsyncClient, told: Told) -> None:
+async def test_a_completion_that_is_on_its_way_is_waited_for(
+    office: httpx.AsyncClient, told: Told, written: dict[str, int]
+) -> None:
     """Whoever sees a task completed may ask at once; this service may hear of it a moment later."""
     await told(recorded(TASK, 7, TaskStatusChanged(Status.COMPLETED, Status.IN_PROGRESS)))
+    written[TASK] = 8
     asking = asyncio.create_task(office.post("/api/invoices", json=ORDER))
     await asyncio.sleep(0.15)
     await told(recorded(TASK, 8, TaskStatusChanged(Status.IN_PROGRESS, Status.COMPLETED)))
     assert (await asking).status_code == 201
+
+
+async def test_a_completion_that_does_not_come_is_said_to_be_on_its_way(
+    office: httpx.AsyncClient, told: Told, written: dict[str, int], service: Service
+) -> None:
+    """It is not said that the task is in progress, nor that there is none; and its key is as good as new."""
+    await told(recorded(TASK, 7, TaskStatusChanged(Status.COMPLETED, Status.IN_PROGRESS)))
+    written |= {TASK: 8, "task.1043": 1}
+    key = {"Idempotency-Key": "order-1"}
+    for order in (ORDER, ORDER | {"task_id": 1043}):
+        answer = await office.post("/api/invoices", json=order, headers=key)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert f"news of task #{order['task_id']} is still on its way" in answer.json()["detail"]
+    assert await service.pool.fetchval("SELECT count(*) FROM commands") == 0
+    await told(recorded(TASK, 8, TaskStatusChanged(Status.IN_PROGRESS, Status.COMPLETED)))
+    assert (await office.post("/api/invoices", json=ORDER, headers=key)).json()["id"] == 1
 
 
 async def test_the_same_request_twice_makes_one_invoice(office: httpx.AsyncClient, service: Service) -> None:

@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 import nats
 from local.access import OPERATOR, ROLES
 from local.stack import SERVICES
+from shared.asyncapi import named
 from shared.bus import STREAM, settled
 from shared.contract import QUESTIONS, AnyEvent
 from shared.contract.admin import AdminLoggedOut
@@ -53,7 +54,8 @@ class Listener:
         self.heard: list[Msg] = []
 
     async def listen(self) -> None:
-        for subject in ("commands.>", "queries.>", "_INBOX_bot_gateway.>", USED, "notifications.>"):
+        inboxes = [f"_INBOX_{role}.>" for role in ROLES]
+        for subject in ("commands.>", "queries.>", *inboxes, USED, "notifications.>"):
             await self.client.subscribe(subject, cb=self._note)
         await settled(self.client)
 
@@ -93,7 +95,16 @@ async def play(callout: Callout) -> None:
     await office.call("PATCH", f"/api/tasks/{taken}", {"title": "Boiler leaks"})
     await office.call("PUT", f"/api/tasks/{taken}/status", {"status": "cancelled"})
     await office.call("DELETE", f"/api/tasks/{taken}")
+    await refused_by_what_others_told(callout, refused)
     await changed_and_gone(callout, lena)
+
+
+async def refused_by_what_others_told(callout: Callout, number: int) -> None:
+    lines = [{"description": "Valve", "quantity": "1", "unit_price": "19.99"}]
+    wanted = {"task_id": number, "lines": lines, "currency": "EUR"}
+    assert (await callout.office.refused("POST", "/api/invoices", wanted))[0] == 409
+    nobody = {"technician_id": 1}
+    assert (await callout.office.refused("POST", f"/api/tasks/{number}/assignment", nobody))[0] == 422
 
 
 async def admins_and_settings(callout: Callout) -> None:
@@ -186,14 +197,15 @@ async def test_all_that_travels_is_as_it_is_documented(fresh: Callout, listener:
         return all(listener.on(question.reply) for question in asked)
 
     await eventually(all_answered)
-    gateway = spoken["bot-gateway"]
-    for subject, (asked, answered) in QUESTIONS.items():
+    for subject in QUESTIONS:
+        asked, answered = named(subject)
+        asking = next(each for each in spoken.values() if asked in each.sent())
         questions = listener.on(subject)
         assert questions, subject
         for question in questions:
-            gateway.check(asked.__name__, msgspec.json.decode(question.data))
+            asking.check(asked, msgspec.json.decode(question.data))
             (answer,) = listener.on(question.reply)
-            gateway.check(answered.__name__, msgspec.json.decode(answer.data))
+            asking.check(answered, msgspec.json.decode(answer.data))
 
     notifier = spoken["notifier"]
     for frame in screen.frames:

@@ -21,6 +21,7 @@ from shared.journal.migrations import migrate
 from shared.service import Service
 from shared.web import BUCKET, FILLED, Session, digest
 from tests.conftest import SettingsFor
+from tests.owners import owners
 from tests.people import eventually
 from tests.reporting.histories import Teller
 from tests.sessions import knows
@@ -59,10 +60,12 @@ async def bucket(clean: Servers) -> AsyncIterator[KeyValue]:
 
 @pytest.fixture
 async def service(bucket: KeyValue, settings_for: SettingsFor) -> AsyncIterator[Service]:
-    running = app.build(settings_for("reporting"))
+    settings = settings_for("reporting")
+    running = app.build(settings)
     await running.start()
     await running.bus.provision()
-    yield running
+    async with owners(settings.nats, {}, "task"):
+        yield running
     await running.stop()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from local.routes import service_for
 from local.stack import SERVICES
+from shared.asyncapi import named
 from shared.contract import OWNER, QUESTIONS, AnyEvent
 from shared.contract.event import Event, verb
 from tests.documents import Spoken, matches, unstarted
@@ -76,12 +77,19 @@ def test_a_service_may_hear_what_it_says_it_receives(spoken: dict[str, Spoken], 
 
 
 def test_every_question_is_asked_and_answered(spoken: dict[str, Spoken]) -> None:
-    """By exactly one service each, with the answer's type beside it."""
-    for subject, (asked, answered) in QUESTIONS.items():
-        for action in ("send", "receive"):
-            (there,) = [name for name in SERVICES if subject in spoken[name].sent(action).values()]
-            operation = spoken[there].document["operations"][f"{action}{asked.__name__}"]
-            assert operation["reply"]["channel"]["$ref"].endswith(f"/{answered.__name__}")
+    """By exactly one service, and of it by at least one, with the answer's type beside it."""
+    for subject in QUESTIONS:
+        name, reply = named(subject)
+        asking, answering = (
+            [each for each in SERVICES if subject in spoken[each].sent(action).values()]
+            for action in ("send", "receive")
+        )
+        assert asking
+        assert len(answering) == 1
+        for action, services in (("send", asking), ("receive", answering)):
+            for each in services:
+                operation = spoken[each].document["operations"][f"{action}{name}"]
+                assert operation["reply"]["channel"]["$ref"].endswith(f"/{reply}")
 
 
 def event_subjects(address: str) -> str:

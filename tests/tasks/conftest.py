@@ -29,6 +29,7 @@ from shared.contract.technician import TechnicianRegistered
 from shared.service import Service
 from tasks.projections import TABLES
 from tests.conftest import SettingsFor
+from tests.owners import owners
 from tests.people import PATIENCE, eventually
 from tests.sessions import let_in, secret
 from tests.tasks.examples import BRUNO, YASMIN
@@ -75,21 +76,11 @@ class Office:
         """Another service's event arrives over the bus; returns when it is folded."""
         stream = stream_name(aggregate, key)
         version = self.versions[stream] = self.versions.get(stream, 0) + 1
-        envelope: Envelope[AnyEvent] = Envelope(
-            id=uuid4(),
-            stream=stream,
-            version=version,
-            type=type(event).__name__,
-            schema=1,
-            at=datetime.now(UTC),
-            actor="service:test",
-            data=event,  # type: ignore[arg-type]  # any of the contract's
-            causation_id=cause,
-        )
-        await self.service.bus.js.publish(envelope.subject, msgspec.json.encode(envelope))
+        recorded = envelope(stream, version, event, cause)
+        await self.service.bus.js.publish(recorded.subject, msgspec.json.encode(recorded))
         sql = "SELECT version FROM cursors WHERE stream = $1"
         await until(lambda: self.service.pool.fetchval(sql, stream), version)
-        return envelope.id
+        return recorded.id
 
     async def tap(
         self, number: int, action: Action, technician: int = YASMIN, offer: int = 1, **more: Any
@@ -114,6 +105,21 @@ class Office:
         return [row["type"] for row in rows]
 
 
+def envelope(stream: str, version: int, event: Event, cause: UUID | None = None) -> Envelope[AnyEvent]:
+    """An event of another service, as it comes over the bus."""
+    return Envelope(
+        id=uuid4(),
+        stream=stream,
+        version=version,
+        type=type(event).__name__,
+        schema=1,
+        at=datetime.now(UTC),
+        actor="service:test",
+        data=event,  # type: ignore[arg-type]  # any of the contract's
+        causation_id=cause,
+    )
+
+
 async def until(look: Callable[[], Any], wanted: Any) -> None:
     async def so() -> bool:
         seen = await look()
@@ -133,7 +139,9 @@ async def running(settings_for: SettingsFor) -> AsyncIterator[Office]:
         async with asyncio.timeout(PATIENCE):
             while not service.ready():
                 await asyncio.sleep(0.02)
-        yield Office(service)
+        office = Office(service)
+        async with owners(service.settings.nats, office.versions, "technician"):
+            yield office
     finally:
         await service.stop()
 

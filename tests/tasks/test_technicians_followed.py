@@ -1,7 +1,9 @@
 """What tasks hears of technicians: who can be given work, and what becomes of it when they go."""
 
 import httpx
+import msgspec
 
+from shared.contract.admin import Role
 from shared.contract.event import Event
 from shared.contract.task import Action
 from shared.contract.technician import (
@@ -13,7 +15,9 @@ from shared.contract.technician import (
     TechnicianRegistered,
     TechnicianUnblockedBot,
 )
-from tests.tasks.conftest import BOILER, Office, new_task, rebuilt_is_the_same, said
+from tests.conftest import SettingsFor
+from tests.people import eventually
+from tests.tasks.conftest import BOILER, Office, envelope, new_task, rebuilt_is_the_same, running, said
 from tests.tasks.examples import BRUNO, YASMIN
 
 
@@ -101,3 +105,32 @@ async def test_the_name_that_the_team_uses_is_shown(office: Office, admin: httpx
     number = await new_task(admin, technician_id=YASMIN)
     await office.hears("technician", YASMIN, TechnicianEdited("Yasmin (van 3)"))
     assert (await said(admin.get(f"/api/tasks/{number}")))["technician"]["name"] == "Yasmin (van 3)"
+
+
+async def test_who_joined_while_an_older_version_led_is_known_after_the_upgrade(
+    settings_for: SettingsFor,
+) -> None:
+    """The older one set their events aside, as it knew no such type; the newer one reads them as it begins to lead."""
+    async with running(settings_for) as before:
+        await before.hears("technician", BRUNO, TechnicianRegistered(BRUNO, "Bruno Costa"))
+        pool = before.service.pool
+        error = "Invalid value 'TechnicianRegistered' - at `$.data.type`"
+        events = (TechnicianRegistered(YASMIN, "Yasmin Haddad"), TechnicianEdited("Yasmin H.", ""))
+        for version, event in enumerate(events, 1):
+            body = msgspec.json.encode(envelope(f"technician.{YASMIN}", version, event)).decode()
+            sql = "INSERT INTO dead_letters (stream, version, type, body, error) VALUES ($1, $2, $3, $4, $5)"
+            told = error if version == 1 else None
+            await pool.execute(sql, f"technician.{YASMIN}", version, type(event).__name__, body, told)
+        await pool.execute("INSERT INTO cursors VALUES ($1, 2)", f"technician.{YASMIN}")
+    async with running(settings_for) as after, after.as_role(Role.DISPATCHER) as admin:
+        after.versions[f"technician.{YASMIN}"] = 2
+
+        async def read() -> bool:
+            """no dead letter to be left"""
+            return not await after.service.pool.fetchval("SELECT count(*) FROM dead_letters")
+
+        await eventually(read)
+        number = await new_task(admin, technician_id=YASMIN)
+        shown = await said(admin.get(f"/api/tasks/{number}"))
+        assert shown["technician"]["name"] == "Yasmin H."
+        assert await after.events("fold.tasks") == []

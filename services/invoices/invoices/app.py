@@ -2,6 +2,7 @@
 
 from invoices import api, exports, pages, projections, subscribers
 from invoices.handlers import Handlers
+from shared.journal.freshness import versions
 from shared.service import Service
 from shared.settings import Settings
 
@@ -16,8 +17,9 @@ def build(settings: Settings) -> Service:
         folds=tuple(projections.FOLDS),
         fold=projections.fold,
         knows_names=True,
+        asks=versions("task", "technician"),
     )
-    handlers = Handlers(service.journal, service.pool, service.site)
+    handlers = Handlers(service.journal, service.pool, service.site, service.freshness)
     service.http(pages.routes(handlers), exports.routes(handlers), api.routes(handlers))
     service.rpc(subscribers.router(handlers))
     return service

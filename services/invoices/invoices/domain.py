@@ -23,6 +23,7 @@ from babel.numbers import format_decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.contract.event import stream_name
 from shared.contract.invoice import (
     InvoiceCreated,
     InvoiceDeleted,
@@ -154,20 +155,23 @@ INVOICES = Decider(aggregate="invoice", initial=Invoice(), decide=decide, evolve
 def created(command: CreateInvoice) -> InvoiceCreated:
     """The invoice that a command asks for, counted; refused where the task or the draft can't carry one."""
     draft = checked(command.draft)
+    told = (stream_name("task", draft.task),)
     if command.task_status is not TaskStatus.COMPLETED:
         raise Refused(
             _(
                 "An invoice is made from a completed task, and task #%(number)s is %(status)s.",
                 number=draft.task,
                 status=word(command.task_status),
-            )
+            ),
+            rests_on=told,
         )
     if command.technician is None:
         raise Refused(
             _(
                 "Task #%(number)s has no technician. Assign the one who did the work, then create the invoice.",
                 number=draft.task,
-            )
+            ),
+            rests_on=told,
         )
     if draft.due_on is not None and draft.due_on < command.today:
         raise invalid({"due_on": _("The due date can't be before today.")})
@@ -311,7 +315,7 @@ def checked(draft: Draft) -> Draft:
     return Draft(draft.task, currency, lines, tax, draft.due_on)
 
 
-def invalid(wrong: dict[str, str]) -> Refused:
+def invalid(wrong: dict[str, str], *, rests_on: Iterable[str] = ()) -> Refused:
     """One refusal of all wrong fields; its sentence is the first one's, and says where."""
     field, sentence = next(iter(wrong.items()))
     part, __, rest = field.partition(".")
@@ -330,7 +334,7 @@ def invalid(wrong: dict[str, str]) -> Refused:
             more,
             problem=sentence,
         )
-    return Refused(sentence, Why.INVALID, wrong)
+    return Refused(sentence, Why.INVALID, wrong, rests_on=rests_on)
 
 
 def _description(text: str, field: str, wrong: dict[str, str]) -> str:

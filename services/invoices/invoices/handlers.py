@@ -3,13 +3,13 @@
 Looks up what a command needs and hands it to the journal; `domain` decides.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+from msgspec import Struct
 from msgspec.structs import replace
 
 from invoices import document, views
@@ -28,6 +28,7 @@ from invoices.domain import (
     invalid,
 )
 from shared import clock
+from shared.contract.event import stream_name
 from shared.contract.invoice import (
     DocumentAnswer,
     DocumentRequest,
@@ -39,12 +40,15 @@ from shared.contract.invoice import (
 from shared.contract.site import Site
 from shared.contract.task import Status
 from shared.journal import Journal, Outcome
+from shared.journal.freshness import Freshness, behind, refusals_made_sure
 from shared.language import N_, _, locale, speaking
 from shared.money import currencies, money
+from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 
-CATCH_UP = 1.0  # seconds that a completion may still be on its way here from `tasks`
-GLANCE = 0.05
+GLANCE = (
+    0.3  # seconds that a page which says how a task stands waits for its news; a fragment of one comes again
+)
 LARGEST_ANSWER = 700_000  # bytes of PDF that fit into one message on the bus (1 MB) as base64
 LONGEST_TITLE = 200  # in a caption, of which Telegram takes 1024 characters (Bot API, sendDocument)
 
@@ -57,9 +61,23 @@ OVERDUE = "overdue"
 """What a list can be narrowed to like a status: pending, and due before today."""
 
 
+class Billed(Struct, frozen=True):
+    """behind  the sentence in the place of what can't be known yet: that it is not completed, or not there"""
+
+    task: views.TaskFacts | None
+    behind: str = ""
+
+    @property
+    def completed(self) -> bool:
+        return self.task is not None and self.task.status is Status.COMPLETED
+
+
 class Handlers:
-    def __init__(self, journal: Journal, pool: asyncpg.Pool, site: Callable[[], Site]) -> None:
+    def __init__(
+        self, journal: Journal, pool: asyncpg.Pool, site: Callable[[], Site], freshness: Freshness
+    ) -> None:
         self.pool = pool
+        self.freshness = freshness
         self._journal = journal
         self._site = site
 
@@ -107,6 +125,7 @@ class Handlers:
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self._site().time_zone)
 
+    @refusals_made_sure
     async def create(self, draft: Draft, *, actor: str, command_id: UUID) -> int:
         """Makes the invoice and answers its number; the same request again answers the same number.
 
@@ -119,7 +138,10 @@ class Handlers:
         return int(made.key)
 
     async def _make(self, draft: Draft, actor: str, command_id: UUID) -> Outcome:
-        facts = await self._completed(draft.task)
+        facts = await views.task(self.pool, draft.task)
+        if facts is None or facts.status is Status.DELETED:
+            sentence = _("There is no task #%(number)s.", number=draft.task)
+            raise invalid({"task_id": sentence}, rests_on=(stream_name("task", draft.task),))
         command = CreateInvoice(
             number=0,
             draft=draft,
@@ -133,12 +155,16 @@ class Handlers:
         number = await views.next_number(self.pool)
         return await self._do(number, replace(command, number=number), actor=actor, command_id=command_id)
 
+    @refusals_made_sure
     async def send(
         self, number: int, *, actor: str, command_id: UUID, expected: int | None = None
     ) -> Outcome:
         """Asks for the invoice to be sent to its technician through the bot."""
         if (invoice := await views.shown(self.pool, number)) is not None and (why := unreachable(invoice)):
-            raise Refused(_("%(why)s You can download the PDF and send it another way.", why=why))
+            raise Refused(
+                _("%(why)s You can download the PDF and send it another way.", why=why),
+                rests_on=(stream_name("technician", invoice.technician),),
+            )
         # The settings may change between a request and its repetition, which is the same request all the same.
         return await self._journal.once(
             command_id,
@@ -176,6 +202,21 @@ class Handlers:
 
     async def task(self, number: int) -> views.TaskFacts | None:
         return await views.task(self.pool, number)
+
+    async def billed(self, number: int, patience: float, seen: int | None = None) -> Billed:
+        """What a page says of a task before an invoice of it is asked for.
+
+        seen  the task's version as its own page shows it; without one `tasks` is asked for the latest
+        """
+        billed = Billed(await views.task(self.pool, number))
+        if billed.completed or not 0 < number <= BIGGEST:
+            return billed
+        stream = stream_name("task", number)
+        if seen is None:
+            fresh = await self.freshness.is_fresh(stream, patience)
+        else:
+            fresh = await self.freshness.has(stream, seen, patience)
+        return Billed(await views.task(self.pool, number), "" if fresh else behind(stream))
 
     async def pdf(self, invoice: views.Shown) -> bytes:
         return await document.render(*await self._printed(invoice))
@@ -235,21 +276,6 @@ class Handlers:
         return await self._journal.handle(
             INVOICES, number, command, actor=actor, command_id=command_id, expected=expected
         )
-
-    async def _completed(self, number: int) -> views.TaskFacts:
-        """The task, given a moment to arrive here: whoever has just seen it completed may be faster."""
-        clock = asyncio.get_running_loop().time
-        until = clock() + CATCH_UP
-        while True:
-            facts = await views.task(self.pool, number)
-            if facts and facts.status is Status.COMPLETED:
-                return facts
-            if clock() > until:
-                break
-            await asyncio.sleep(GLANCE)
-        if facts is None or facts.status is Status.DELETED:
-            raise invalid({"task_id": _("There is no task #%(number)s.", number=number)})
-        return facts
 
 
 def of_draft(first: Outcome, draft: Draft) -> bool:

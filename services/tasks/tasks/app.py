@@ -1,5 +1,6 @@
 """Wiring of the service `tasks`."""
 
+from shared.journal.freshness import versions
 from shared.service import Service
 from shared.settings import Settings
 
@@ -16,8 +17,9 @@ def build(settings: Settings) -> Service:
         tables=projections.TABLES,
         folds=("technician", "delivery", "invoice"),
         fold=projections.fold(lambda: service.journal),
+        asks=versions("technician"),
     )
-    handlers = Handlers(service.journal, service.pool, settings.fernet("clients"))
+    handlers = Handlers(service.journal, service.pool, settings.fernet("clients"), service.freshness)
     service.http(api.routes(handlers), exports.routes(handlers), pages.routes(handlers))
     service.rpc(subscribers.router(handlers))
     return service

@@ -18,6 +18,7 @@ from .report import ReportEvent
 from .site import SiteEvent
 from .task import CLIENT_INFO, TAP, ClientInfoAnswer, ClientInfoRequest, Tap, TapAnswer, TaskEvent
 from .technician import TechnicianEvent
+from .version import VersionAnswer, VersionRequest, version_of
 
 AnyEvent: TypeAlias = (
     TaskEvent
@@ -53,5 +54,7 @@ QUESTIONS: dict[str, tuple[type[Struct], type[Struct]]] = {
     TAP: (Tap, TapAnswer),
     CLIENT_INFO: (ClientInfoRequest, ClientInfoAnswer),
     DOCUMENT: (DocumentRequest, DocumentAnswer),
+    version_of("task"): (VersionRequest, VersionAnswer),
+    version_of("technician"): (VersionRequest, VersionAnswer),
 }
 """subject → what one service asks another there, and what it is answered"""

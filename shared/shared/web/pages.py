@@ -147,11 +147,16 @@ def page(
         _render(request, template, status, refused, told, context),
         status_code=status,
         media_type=MediaType.HTML,
-        headers=headers,
+        headers={**later(status), **(headers or {})},
     )
     if told:
         done.forget(answer)
     return answer
+
+
+def later(status: int) -> dict[str, str]:
+    """The header that says when to try again, for what may be answered otherwise then."""
+    return {"Retry-After": "5"} if status in (429, 503) else {}
 
 
 def fragment(request: litestar.Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:

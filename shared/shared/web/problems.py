@@ -20,7 +20,7 @@ from shared.metrics import FULL as NO_ROOM
 from shared.refusal import Refused, Why
 from shared.web.forms import invalid
 from shared.web.guard import SAFE, bearer_token, known, parts_of
-from shared.web.pages import page
+from shared.web.pages import later, page
 
 log = structlog.get_logger()
 
@@ -76,15 +76,13 @@ def problem(
 ) -> Response[Any]:
     """The answer to whoever asks: JSON for a program or htmx, a page for a browser."""
     title = HTTPStatus(status).phrase
-    if status in (429, 503):
-        headers = {"Retry-After": "5", **(headers or {})}
     if wants_page(request):
         heading = _(HEADINGS.get(status, HEADINGS[500]))
         return page(request, "error.html", status=status, headers=headers, heading=heading, detail=detail)
     return Response(
         Problem(title, status, detail, fields=fields or UNSET),
         status_code=status,
-        headers=headers,
+        headers={**later(status), **(headers or {})},
         media_type=MediaType.JSON if request.method == "HEAD" else "application/problem+json",
     )
 

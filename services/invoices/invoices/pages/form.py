@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from invoices import views
 from invoices.domain import MOST_LINES, Counted, Draft, checked, counted, invalid
-from invoices.handlers import Handlers
+from invoices.handlers import GLANCE, Billed, Handlers
 from shared.contract.admin import Role
 from shared.contract.invoice import InvoiceLine
-from shared.contract.task import Status
+from shared.journal.freshness import PATIENCE
 from shared.language import _
 from shared.money import currencies
 from shared.refusal import Refused
@@ -61,13 +61,14 @@ def routes(handlers: Handlers) -> list[Any]:
     async def new(request: Request) -> Response[str]:
         needs(request, Role.DISPATCHER)
         task = request.query_params.get("task", "")
-        facts = await handlers.task(numbered(task) or 0)
-        first = Row(0, facts.title, "1") if facts and facts.status is Status.COMPLETED else Row(0)
+        billed = await handlers.billed(numbered(task) or 0, PATIENCE)
+        first = Row(0, billed.task.title, "1") if billed.task and billed.completed else Row(0)
         return await _form(
             request,
             handlers,
             Typed(task=task, currency=handlers.currency(), rows=[first]),
             at=0 if task else None,
+            billed=billed,
         )
 
     @post("/invoices")
@@ -93,8 +94,7 @@ def routes(handlers: Handlers) -> list[Any]:
             "totals.html",
             typed=typed,
             counted=_counted(typed),
-            task=await handlers.task(numbered(typed.task) or 0),
-            completed=Status.COMPLETED,
+            billed=await handlers.billed(numbered(typed.task) or 0, GLANCE),
             **words(handlers),
         )
 
@@ -131,6 +131,7 @@ async def _form(
     *,
     unfit: Refused | None = None,
     at: int | None = None,
+    billed: Billed | None = None,
 ) -> Response[str]:
     """unfit: what stands in the way of the totals, told beside the fields alone; at: the line to type in next"""
     if not typed.rows:
@@ -143,9 +144,8 @@ async def _form(
         unfit=refused or unfit,
         typed=typed,
         at=at,
-        task=await handlers.task(numbered(typed.task) or 0),
+        billed=billed or await handlers.billed(numbered(typed.task) or 0, GLANCE),
         unbilled=await views.unbilled(handlers.pool),
-        completed=Status.COMPLETED,
         counted=_counted(typed),
         currencies=[
             *([] if typed.currency in known else [("", _("Choose"))]),

@@ -10,7 +10,7 @@ from invoices import views
 from invoices.domain import MOST_LINES
 from invoices.handlers import OVERDUE, Handlers
 from shared.contract.invoice import InvoiceStatus
-from shared.contract.task import Status
+from shared.journal.freshness import PATIENCE
 from shared.web import Request, Response, after_of, fragment, limit_of, page, paged
 
 from .common import numbered, words
@@ -57,8 +57,9 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @get("/invoices/for-task/{number:int}")
     async def for_task(request: Request, number: FromPath[int]) -> Response[str]:
-        """What the task's page shows of its invoices."""
-        task = await handlers.task(number)
+        """What the task's page, which shows this version of it, shows of its invoices."""
+        version = numbered(request.query_params.get("version", ""))
+        billed = await handlers.billed(number, PATIENCE, version or 0)
         rows = await views.listed(handlers.pool, views.Wanted(task=number), limit=MOST_LINES)
         return fragment(
             request,
@@ -66,7 +67,8 @@ def routes(handlers: Handlers) -> list[Any]:
             number=number,
             invoices=rows[:MOST_LINES],
             more=len(rows) > MOST_LINES,
-            completed=task is not None and task.status is Status.COMPLETED,
+            version=version,
+            billed=billed,
             **words(handlers),
         )
 

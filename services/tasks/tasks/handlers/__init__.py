@@ -4,7 +4,6 @@ Everything that is typed is checked before anything is written, and each request
 one transaction, so a request that comes twice has one effect.
 """
 
-import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +12,7 @@ from cryptography.fernet import Fernet
 from msgspec.structs import replace
 
 from shared.contract.client import ClientAdded, ClientRenamed
-from shared.contract.event import by_technician
+from shared.contract.event import by_technician, stream_name
 from shared.contract.task import (
     ClientInfo,
     ClientInfoAnswer,
@@ -27,9 +26,9 @@ from shared.contract.task import (
     Verdict,
 )
 from shared.journal import Journal, Outcome, redact
+from shared.journal.freshness import Freshness, refusals_made_sure
 from shared.journal.journal import Within
 from shared.language import N_, _
-from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 from shared.text import scrub
 from tasks import views
@@ -72,21 +71,21 @@ __all__ = ["NO_TASK", "Asking", "ClientChanges", "Handlers", "NewTask", "TaskCha
 
 log = structlog.get_logger()
 
-ARRIVAL, ARRIVAL_LOOKS = 1.0, 20  # seconds, and how often it is looked meanwhile
-
 NO_TASK = N_("There is no such task. It may have been deleted.")
 ANOTHER_CLIENT = N_("The task is for another client now. Send the client info again.")
 NOT_NOW = N_("This may not be sent now: the offer is over, or the task is not in progress.")
 
 
 class Handlers:
-    def __init__(self, journal: Journal, pool: asyncpg.Pool, cipher: Fernet) -> None:
+    def __init__(self, journal: Journal, pool: asyncpg.Pool, cipher: Fernet, freshness: Freshness) -> None:
+        self.freshness = freshness
         self.journal = journal
         self.pool = pool
         self.cipher = cipher
 
     # ── Tasks ────────────────────────────────────────────────────────────────
 
+    @refusals_made_sure
     async def create_task(self, new: NewTask, asking: Asking) -> int:
         """Adds the client too, where one is given, and sends the task info, where that was asked for."""
         if (new.client_id is None) == (new.client is None):
@@ -101,7 +100,6 @@ class Handlers:
         return int(made.key)
 
     async def make_task(self, new: NewTask, asking: Asking) -> Outcome:
-        await self.arrived(new.technician)
         number = await self.pool.fetchval("SELECT nextval('task_numbers')")
         client = new.client_id or await self.pool.fetchval("SELECT nextval('client_numbers')")
 
@@ -141,9 +139,9 @@ class Handlers:
         asking = asking if asking.expected is not None else replace(asking, expected=version)
         return await self.ask(number, command, asking, within)
 
+    @refusals_made_sure
     async def assign(self, number: int, technician: int, asking: Asking, *, send: bool = False) -> None:
         """send  the task info goes out at once; where that can't be, nobody is assigned"""
-        await self.arrived(technician)
 
         async def within(connection: asyncpg.Connection, _: Outcome) -> None:
             await require_active(connection, technician, "technician_id")
@@ -154,12 +152,15 @@ class Handlers:
 
         await self.ask(number, AssignTask(technician), asking, within)
 
+    @refusals_made_sure
     async def send(self, number: int, asking: Asking) -> None:
         await self.ask(number, SendTask(), asking, self.require_reachable)
 
+    @refusals_made_sure
     async def send_client_info(self, number: int, asking: Asking) -> None:
         await self.ask(number, SendClientInfo(), asking, self.require_reachable)
 
+    @refusals_made_sure
     async def set_status(self, number: int, status: Status, asking: Asking) -> None:
         await self.ask(number, SetStatus(status), asking, self.require_holder)
 
@@ -186,15 +187,6 @@ class Handlers:
             within=within,
         )
 
-    async def arrived(self, technician: int | None) -> None:
-        """Gives a technician who registered a moment ago the time to become known here too."""
-        if technician is None or not 0 < technician <= BIGGEST:
-            return
-        for _look in range(ARRIVAL_LOOKS):
-            if await views.technician(self.pool, technician):
-                return
-            await asyncio.sleep(ARRIVAL / ARRIVAL_LOOKS)
-
     async def require_reachable(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
         """A technician who is gone can't be sent anything. One who blocked the bot can be tried: they may be back.
         Of a client who was erased there is nothing to send."""
@@ -203,10 +195,11 @@ class Handlers:
                 continue
             technician = await views.technician(connection, event.technician, lock=True)
             name = technician.name if technician else _("The technician")
+            told = (stream_name("technician", event.technician),)
             if technician is None or technician.status == "deleted":
-                raise Refused(_("%(name)s was deleted. Assign another technician.", name=name))
+                raise Refused(_("%(name)s was deleted. Assign another technician.", name=name), rests_on=told)
             if technician.status == "deactivated":
-                raise Refused(_("%(name)s is paused. Assign another technician.", name=name))
+                raise Refused(_("%(name)s is paused. Assign another technician.", name=name), rests_on=told)
             if isinstance(event, ClientInfoSent) and not await views.client(
                 connection, event.client, lock=True
             ):
@@ -222,7 +215,10 @@ class Handlers:
         )
         if technician is None or technician.status == "deleted":
             name = technician.name if technician else _("The technician")
-            raise Refused(_("%(name)s was deleted. Assign another technician first.", name=name))
+            raise Refused(
+                _("%(name)s was deleted. Assign another technician first.", name=name),
+                rests_on=(stream_name("technician", task.technician),) if task.technician else (),
+            )
 
     # ── Technicians and the bot ──────────────────────────────────────────────
 

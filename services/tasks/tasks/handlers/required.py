@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from shared.contract.event import stream_name
 from shared.contract.task import Status
 from shared.language import N_, _, word
 from shared.numbers import BIGGEST
@@ -15,7 +16,8 @@ CLIENT_ERASED = N_(
 
 
 async def require_active(connection: asyncpg.Connection, number: int, field: str) -> None:
-    technician = await views.technician(connection, number, lock=True) if 0 < number <= BIGGEST else None
+    could_be = 0 < number <= BIGGEST
+    technician = await views.technician(connection, number, lock=True) if could_be else None
     sentence = {
         None: N_("There is no such technician. Technicians register by pressing Start in the bot."),
         "deleted": N_("%(name)s was deleted. Choose another technician."),
@@ -26,7 +28,8 @@ async def require_active(connection: asyncpg.Connection, number: int, field: str
     }.get(technician.status if technician else None)
     if sentence:
         sentence = _(sentence, name=technician.name if technician else "")
-        raise Refused(sentence, Why.INVALID, {field: sentence})
+        told = (stream_name("technician", number),) if could_be else ()
+        raise Refused(sentence, Why.INVALID, {field: sentence}, rests_on=told)
 
 
 async def require_client(connection: asyncpg.Connection, number: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from litestar import get, post
 
 from shared.contract.admin import Role
-from shared.refusal import Refused, Why
+from shared.refusal import Refused
 from shared.web import Request, Response, form, fragment, needs, page, zone_of
 from tasks import views
 from tasks.handlers import Handlers
@@ -14,7 +14,7 @@ from tasks.handlers.filters import looked_up
 
 from .lists import FOUND, choice, priorities
 from .lookups import chosen_client, namesake
-from .typed import asking, new_task, saved
+from .typed import AT_THE_FORM, asking, new_task, saved
 
 
 def routes(handlers: Handlers) -> list[Any]:
@@ -54,7 +54,7 @@ def routes(handlers: Handlers) -> list[Any]:
             new = new_task(typed, client, zone_of(request).key)
             number = await handlers.create_task(new, asking(request))
         except Refused as refused:
-            if refused.why not in (Why.INVALID, Why.NOT_NOW):
+            if refused.why not in AT_THE_FORM:
                 raise
             return await task_form(request, typed, refused)
         return saved(request, f"/tasks/{number}")

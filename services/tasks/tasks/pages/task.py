@@ -25,10 +25,7 @@ from .buttons import buttons
 from .consequences import consequence
 from .lists import choice, priorities
 from .lookups import chosen_client
-from .typed import asking, came_from, saved
-
-AT_THE_FORM = (Why.INVALID, Why.NOT_NOW)
-"""After these the page stays, with the sentence."""
+from .typed import AT_THE_FORM, asking, came_from, saved
 
 
 def routes(handlers: Handlers) -> list[Any]:

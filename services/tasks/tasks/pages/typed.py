@@ -16,6 +16,9 @@ from tasks.handlers.filters import NAMES, number_in
 SAVED = "callout_saved"
 FORM_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
+AT_THE_FORM = (Why.INVALID, Why.NOT_NOW, Why.UNAVAILABLE)
+"""After these the page stays as it was typed, with the sentence."""
+
 CONTACT = ("phone", "email", "address", "notes")
 
 
