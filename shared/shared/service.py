@@ -87,7 +87,7 @@ class Service:
         self.bus = Bus(name, settings.nats, settings.nats_replicas)
         self.relay = Relay(name, self.pool, self.bus)
         self.journal = Journal(self.pool, project, self.relay.wake)
-        self.freshness = Freshness(self.pool, self.bus)
+        self.freshness = Freshness(self.pool, self.bus, self._read_site)
         self.sessions = SessionBook(self.bus)
         self._package = package
         self._project = project
@@ -158,7 +158,7 @@ class Service:
 
     async def start(self) -> None:
         await self.prepare()
-        self._site = await site.current(self.pool)
+        await self._read_site()
         await self.bus.serve()
         self.background(self.sessions.run)
         self._tasks = [
@@ -238,8 +238,11 @@ class Service:
 
     async def _refresh_site(self) -> None:
         while True:
-            self._site = await site.current(self.pool)
+            await self._read_site()
             await asyncio.sleep(SITE_REFRESH)
+
+    async def _read_site(self) -> None:
+        self._site = await site.current(self.pool)
 
     async def _keep(self, worker: Worker) -> None:
         failures = 0

@@ -65,7 +65,7 @@ async def service(settings_for: SettingsFor, written: dict[str, int]) -> AsyncIt
     await client.close()
     running = app.build(settings)
     await running.start()
-    async with owners(settings.nats, written, "task", "technician"):
+    async with owners(settings.nats, written, "task", "technician", "site"):
         yield running
     await running.stop()
 

@@ -15,11 +15,11 @@ from shared.contract.admin import Role
 from shared.contract.client import ClientErased
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryUnknown, Purpose, Trouble
 from shared.contract.invoice import DOCUMENT, DocumentAnswer, DocumentRequest, InvoiceCreated
-from shared.contract.site import Site, SiteLogoChanged, SiteSettingsChanged
+from shared.contract.site import SETTINGS, Site, SiteLogoChanged, SiteSettingsChanged
 from shared.contract.task import Status, TaskDeleted, TaskDetails, TaskEdited, TaskStatusChanged
 from shared.journal.database import transaction
 from shared.service import Service
-from tests.invoices.conftest import COMPLETED_TASK, TASK, As, Told
+from tests.invoices.conftest import COMPLETED_TASK, CURSOR, TASK, As, Told
 from tests.invoices.examples import (
     HOTEL_AURORA,
     LEAKING_BOILER,
@@ -402,6 +402,26 @@ async def test_today_is_the_companys(office: httpx.AsyncClient, told: Told) -> N
     with clock.running_on(Standing(datetime(2990, 3, 15, 10, 0, tzinfo=UTC))):
         (late,) = (await office.get("/api/invoices?status=overdue")).json()["items"]
         assert (late["id"], late["overdue"], late["status"]) == (1, True, "pending")
+
+
+async def test_a_company_that_moves_is_not_told_of_a_day_that_is_not_over_there(
+    office: httpx.AsyncClient, told: Told, written: dict[str, int], service: Service
+) -> None:
+    """Its settings have changed, and are on their way here: what was over on Kiritimati has begun in London. A day that
+    is over everywhere is refused all the same; and what has come counts at once."""
+    kiritimati = recorded(SETTINGS, 1, SiteSettingsChanged(Site(time_zone="Pacific/Kiritimati")))
+    london = recorded(SETTINGS, 2, SiteSettingsChanged(Site(time_zone="Europe/London")))
+    await told(kiritimati)
+    written[SETTINGS] = 2
+    with clock.running_on(Standing(datetime(2990, 3, 14, 12, 0, tzinfo=UTC))):
+        over = await office.post("/api/invoices", json=ORDER | {"due_on": "2990-03-13"})
+        assert over.status_code == 422
+        answer = await office.post("/api/invoices", json=ORDER | {"due_on": "2990-03-14"})
+        assert (answer.status_code, "change of the settings" in answer.json()["detail"]) == (503, True)
+        async with transaction(service.pool) as connection:
+            await service.apply(connection, [london])
+            await connection.execute(CURSOR, SETTINGS, 2)
+        assert (await made(office, due_on="2990-03-14"))["due_on"] == "2990-03-14"
 
 
 async def test_an_invoice_of_before_titles_were_noted_shows_the_present_one(

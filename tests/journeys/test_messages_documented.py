@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, get_args
 from uuid import uuid4
@@ -103,6 +104,10 @@ async def refused_by_what_others_told(callout: Callout, number: int) -> None:
     lines = [{"description": "Valve", "quantity": "1", "unit_price": "19.99"}]
     wanted = {"task_id": number, "lines": lines, "currency": "EUR"}
     assert (await callout.office.refused("POST", "/api/invoices", wanted))[0] == 409
+    yesterday = f"{datetime.now(UTC).date() - timedelta(days=1)}"
+    (billed,) = (await callout.office.get("/api/tasks?status=completed"))["items"]
+    late = wanted | {"task_id": billed["id"], "due_on": yesterday}
+    assert (await callout.office.refused("POST", "/api/invoices", late))[0] == 422
     nobody = {"technician_id": 1}
     assert (await callout.office.refused("POST", f"/api/tasks/{number}/assignment", nobody))[0] == 422
 

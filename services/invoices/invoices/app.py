@@ -17,7 +17,7 @@ def build(settings: Settings) -> Service:
         folds=tuple(projections.FOLDS),
         fold=projections.fold,
         knows_names=True,
-        asks=versions("task", "technician"),
+        asks=versions("task", "technician", "site"),
     )
     handlers = Handlers(service.journal, service.pool, service.site, service.freshness)
     service.http(pages.routes(handlers), exports.routes(handlers), api.routes(handlers))

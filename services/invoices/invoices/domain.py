@@ -15,7 +15,7 @@ Rounded is half up, to the minor unit of the currency (ISO 4217).
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from typing import TypeAlias, assert_never
 
@@ -34,6 +34,7 @@ from shared.contract.invoice import (
     InvoiceStatusChanged,
     Issuer,
 )
+from shared.contract.site import SETTINGS
 from shared.contract.task import Status as TaskStatus
 from shared.journal import Decider
 from shared.language import N_, _, locale, ngettext, word
@@ -155,7 +156,7 @@ INVOICES = Decider(aggregate="invoice", initial=Invoice(), decide=decide, evolve
 def created(command: CreateInvoice) -> InvoiceCreated:
     """The invoice that a command asks for, counted; refused where the task or the draft can't carry one."""
     draft = checked(command.draft)
-    told = (stream_name("task", draft.task),)
+    told: tuple[str, ...] = (stream_name("task", draft.task),)
     if command.task_status is not TaskStatus.COMPLETED:
         raise Refused(
             _(
@@ -174,7 +175,9 @@ def created(command: CreateInvoice) -> InvoiceCreated:
             rests_on=told,
         )
     if draft.due_on is not None and draft.due_on < command.today:
-        raise invalid({"due_on": _("The due date can't be before today.")})
+        # Yesterday here is today somewhere: there it depends on the site's time zone, as the settings have it.
+        told = (SETTINGS,) if draft.due_on == command.today - timedelta(days=1) else ()
+        raise invalid({"due_on": _("The due date can't be before today.")}, rests_on=told)
     subtotal, tax, total = totals(draft)
     return InvoiceCreated(
         number=command.number,

@@ -27,14 +27,14 @@ from shared.contract.admin import (
     ApiTokenRevoked,
     Role,
 )
-from shared.contract.site import LogoType, Site, SiteLogoChanged, SiteSettingsChanged, WorkingHours
+from shared.contract.site import SETTINGS, LogoType, Site, SiteLogoChanged, SiteSettingsChanged, WorkingHours
 from shared.journal import Decider
 from shared.language import _
 from shared.money import currencies
 from shared.refusal import Refused, Why
 
 TEAM_KEY = "team"
-SITE_KEY = "settings"
+SITE_KEY = SETTINGS.partition(".")[2]
 LOGO_KEY = "logo"
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")

@@ -56,5 +56,6 @@ QUESTIONS: dict[str, tuple[type[Struct], type[Struct]]] = {
     DOCUMENT: (DocumentRequest, DocumentAnswer),
     version_of("task"): (VersionRequest, VersionAnswer),
     version_of("technician"): (VersionRequest, VersionAnswer),
+    version_of("site"): (VersionRequest, VersionAnswer),
 }
 """subject → what one service asks another there, and what it is answered"""

@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from .event import Event
 
+SETTINGS = "site.settings"
+"""The stream of the settings; the logo has one of its own."""
+
 
 class WorkingHours(Struct, frozen=True):
     """When the office works, on the site's clock: only then the no-answer limit runs.

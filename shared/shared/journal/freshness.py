@@ -17,6 +17,7 @@ from faststream.nats import NatsRouter
 
 from shared.bus import AnswerBroke, Bus, answers
 from shared.contract import OWNER, QUESTIONS
+from shared.contract.site import SETTINGS
 from shared.contract.version import VersionAnswer, VersionRequest, version_of
 from shared.language import N_, _
 from shared.refusal import Refused, Why
@@ -31,6 +32,7 @@ BEHIND = {
     "technician": N_(
         "The latest news of this technician is still on its way here. Please try again in a moment."
     ),
+    "site": N_("The latest change of the settings is still on its way here. Please try again in a moment."),
 }
 """aggregate → what is said in a refusal's place."""
 
@@ -44,9 +46,13 @@ P = ParamSpec("P")
 
 
 class Freshness:
-    def __init__(self, pool: asyncpg.Pool, bus: Bus) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, bus: Bus, read_site: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """read_site  takes the settings that are folded into use, which else happens every now and then"""
         self._pool = pool
         self._bus = bus
+        self._read_site = read_site
 
     async def sure(self, do: Callable[[], Awaitable[A]]) -> A:
         """What `do` comes to. Where it is refused by what others told, that is made sure of, and it is done again."""
@@ -63,6 +69,8 @@ class Freshness:
                 if not await self._is_fresh(stream, until):
                     log.info("news on its way", stream=stream)
                     raise Refused(behind(stream), Why.UNAVAILABLE)
+            if self._read_site and SETTINGS in doubtful:
+                await self._read_site()
             fresh |= doubtful
 
     async def is_fresh(self, stream: str, patience: float = PATIENCE) -> bool:
