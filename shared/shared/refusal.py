@@ -17,12 +17,17 @@ class Why(Enum):
     UNAVAILABLE = 503  # a part that is needed does not answer; nothing was changed
 
 
+PASSING = (Why.TOO_MANY, Why.UNAVAILABLE)
+RETRY_AFTER = 5  # seconds
+
+
 class Refused(Exception):
     """Nothing was changed. `str()` is a sentence for the person who asked.
 
-    fields    field name → sentence, for a form that shows each beside its field
-    rests_on  streams of other services, as `task.1042`: it is so as far as their events are known here, and is made
-              sure of before anybody is told (`shared.journal.freshness`)
+    fields       field name → sentence, for a form that shows each beside its field
+    rests_on     streams of other services, as `task.1042`: it is so as far as their events are known here, and is made
+                 sure of before anybody is told (`shared.journal.freshness`)
+    retry_after  seconds until asking again makes sense, where the kind is one that passes
     """
 
     def __init__(
@@ -32,9 +37,16 @@ class Refused(Exception):
         fields: dict[str, str] | None = None,
         *,
         rests_on: Iterable[str] = (),
+        retry_after: int = RETRY_AFTER,
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.why = why
         self.fields = fields or {}
         self.rests_on = frozenset(rests_on)
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those of an answer that refuses."""
+        return {"Retry-After": str(self.retry_after)} if self.why in PASSING else {}

@@ -9,9 +9,11 @@ from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from notifier import views
+from notifier.asked import Asked
 from notifier.feed import Frame
-from notifier.handlers import Asked, Handlers
-from notifier.views import AdminView, SessionView, TokenView
+from notifier.handlers import Handlers
+from notifier.logins import Logins
+from notifier.views import AccountView, AdminView, SessionView, TokenView
 from shared.contract.admin import Role
 from shared.contract.site import Site
 from shared.language import _
@@ -69,9 +71,10 @@ class NewLogo(Struct, frozen=True, forbid_unknown_fields=True):
     image: bytes
 
 
-def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
+def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
     def asked(request: Request) -> Asked:
-        return Asked(identity(request).actor, command_id(request))
+        who = identity(request)
+        return Asked(who.actor, command_id(request), who.key)
 
     @get("/api/site")
     async def site() -> Site:
@@ -101,11 +104,11 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
     @patch("/api/admins/{login:str}", opt=OWNER)
     async def change_admin(request: Request, login: str, data: AdminChange) -> AdminView:
         # Two commands, so each has its own id.
-        who = identity(request).actor
+        who = Asked(identity(request).actor, key=identity(request).key)
         if isinstance(data.role, Role):
-            await handlers.change_role(login, data.role, Asked(who))
+            await handlers.change_role(login, data.role, who)
         if isinstance(data.enabled, bool):
-            await (handlers.enable if data.enabled else handlers.disable)(login, Asked(who))
+            await (handlers.enable if data.enabled else handlers.disable)(login, who)
         found = await views.admin(pool, login)
         if found is None:
             raise Refused(_("There is no admin “%(login)s”.", login=login), Why.MISSING)
@@ -128,6 +131,11 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
     async def revoke_token(request: Request, name: str) -> None:
         await handlers.revoke_token(name, asked(request))
 
+    @get("/api/account")
+    async def account(request: Request) -> AccountView:
+        """Who asks: oneself, or the program whose token it is."""
+        return await views.account(pool, identity(request))
+
     @get("/api/sessions")
     async def sessions(request: Request) -> Page[SessionView]:
         """Those that are live: one's own, and for an owner everybody's."""
@@ -136,7 +144,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
 
     @delete("/api/sessions/{session:uuid}", opt=VIEWER)
     async def end_session(request: Request, session: UUID) -> None:
-        await handlers.end_session(session, identity(request))
+        await logins.end_session(session, identity(request))
 
     @get("/api/notifications")
     async def notifications(
@@ -167,6 +175,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
         tokens,
         create_token,
         revoke_token,
+        account,
         sessions,
         end_session,
         notifications,

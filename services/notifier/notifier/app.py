@@ -1,7 +1,10 @@
 """Wiring: the admins, the settings and the notifications."""
 
 from notifier import api, pages, projections, sockets, static
-from notifier.handlers import Asked, Handlers
+from notifier.asked import Asked
+from notifier.handlers import Handlers
+from notifier.login_limits import LoginLimits
+from notifier.logins import Logins
 from notifier.sessions import Sessions
 from shared.contract import Recorded
 from shared.contract.admin import Role
@@ -29,15 +32,17 @@ def build(settings: Settings) -> Service:
         words=sockets.WORDS,
     )
     sessions = Sessions(service.pool, service.bus)
+    limits = LoginLimits(service.pool)
     handlers = Handlers(service.journal, service.pool, sessions)
+    logins = Logins(service.journal, service.pool, sessions, limits, service.site)
     hub = sockets.Hub(service.pool, service.bus, service.sessions)
     service.http(
-        pages.routes(handlers, service.pool, settings),
-        api.routes(handlers, service.pool),
+        pages.routes(handlers, logins, service.pool, settings),
+        api.routes(handlers, logins, service.pool),
         sockets.routes(hub),
         static.routes(),
     )
-    service.lead(sessions.keep)
+    service.lead(sessions.keep, limits.keep)
     service.background(sessions.hear, hub.listen, hub.run, hub.tell_changes, hub.look_after)
     return service
 

@@ -5,6 +5,7 @@ now and then, and filled again whenever it is found missing.
 """
 
 import asyncio
+import secrets
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -14,18 +15,24 @@ import asyncpg
 import msgspec
 import structlog
 from nats.js.api import KeyValueConfig, StorageType
-from nats.js.errors import NotFoundError
+from nats.js.errors import KeyNotFoundError, NotFoundError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
 from shared.bus import Bus
 from shared.contract.admin import Role
+from shared.language import _
+from shared.refusal import Refused, Why
 from shared.web import BUCKET, FILLED, USED, Session
+from shared.web.session_hints import Marker, marker, minted
 from shared.web.sessions import FAULTS
 
 log = structlog.get_logger()
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
+
+MARK = "callout_"
+"""So begins each API token, for whoever looks for secrets that leaked."""
 
 LOOK = 1.0  # seconds between two looks at whether the bucket is there
 SWEEP = 300.0  # seconds between two comparisons with PostgreSQL
@@ -80,10 +87,61 @@ class Sessions:
             return False
         return True
 
+    async def new_secret(self) -> str:
+        """For the cookie of a session that begins now; it says so to services that have not heard of it."""
+        try:
+            return await self._minted("")
+        except FAULTS:
+            sentence = _("Nobody can log in just now, because the bus does not answer.")
+            raise Refused(sentence, Why.UNAVAILABLE) from None
+
+    async def new_token(self) -> str:
+        """For a program; where the bus is away, the services hear of it later."""
+        try:
+            return await self._minted(MARK)
+        except FAULTS:
+            return MARK + secrets.token_urlsafe(32)
+
+    async def _minted(self, prefix: str) -> str:
+        bucket = await self._bus.js.key_value(BUCKET)
+        with suppress(KeyNotFoundError):  # it is being made just now
+            return minted(marker((await bucket.get(FILLED)).value).key, prefix)
+        return minted("", prefix)
+
     async def of(self, connection: asyncpg.Connection | asyncpg.Pool, login: str) -> list[str]:
         """The keys of the sessions that this admin has open."""
         rows = await connection.fetch("SELECT key FROM sessions WHERE login = $1 AND ended_at IS NULL", login)
         return [row["key"] for row in rows]
+
+    @staticmethod
+    async def still_open(connection: asyncpg.Connection, key: str) -> None:
+        """Refused where a session has ended since whoever uses it was let in. A token has no row here."""
+        row = await connection.fetchrow("SELECT ended_at FROM sessions WHERE key = $1 FOR SHARE", key)
+        if row and row["ended_at"]:
+            raise Refused(_("Your session has ended. Please log in again."), Why.UNKNOWN_CALLER)
+
+    @staticmethod
+    async def end(connection: asyncpg.Connection | asyncpg.Pool, *keys: str) -> None:
+        """In the transaction of what ends them; who calls this tells of it once that is committed."""
+        await connection.execute(
+            "UPDATE sessions SET ended_at = now() WHERE key = ANY($1) AND ended_at IS NULL", list(keys)
+        )
+
+    @staticmethod
+    async def end_all(connection: asyncpg.Connection, login: str, *, but: str = "") -> None:
+        """As `end`, of one admin; `tell_ended` says so on the bus."""
+        await connection.execute(
+            "UPDATE sessions SET ended_at = now() WHERE login = $1 AND key <> $2 AND ended_at IS NULL",
+            login,
+            but,
+        )
+
+    async def tell_ended(self, login: str) -> None:
+        """Puts on the bus which sessions of this admin have ended lately."""
+        rows = await self._pool.fetch(
+            "SELECT key FROM sessions WHERE login = $1 AND ended_at > now() - $2::interval", login, MARKED
+        )
+        await self.tell(*(row["key"] for row in rows))
 
     async def hear(self) -> None:
         """Notes which sessions are in use, as any service tells; for ever."""
@@ -92,8 +150,12 @@ class Sessions:
 
     async def _used(self, body: bytes) -> None:
         key = await self._pool.fetchval(
-            "UPDATE sessions SET used_at = now() WHERE key = $1 AND ended_at IS NULL RETURNING key",
+            # Not one that ran out on the way here.
+            """UPDATE sessions SET used_at = now() WHERE key = $1 AND ended_at IS NULL
+               AND least(used_at + $2, began_at + $3) > now() RETURNING key""",
             body.decode(errors="replace").replace("\x00", ""),
+            IDLE,
+            LONGEST,
         )
         if key:
             await self.tell(key)
@@ -147,8 +209,8 @@ class Sessions:
         ended = set(written) - (await self.live(*written)).keys() if written else set()
         for key in told.keys() - live.keys() - {FILLED} | ended:
             await _write(bucket, key, None)
-        if FILLED not in told:
-            await bucket.put(FILLED, b"{}")
+        if not marker(told.get(FILLED)).key:
+            await bucket.put(FILLED, msgspec.json.encode(Marker(secrets.token_urlsafe(32))))
         for key, entry in entries.items():
             # Not by nats-py's own `purge_deletes`: it leaves a subscription behind, which hears of every session
             # for as long as the process lives, and which nobody reads.
@@ -162,7 +224,6 @@ class Sessions:
 
     async def _forget(self) -> None:
         """Rows that serve nobody any more."""
-        await self._pool.execute("DELETE FROM failed_logins WHERE at < now() - interval '1 day'")
         await self._pool.execute("DELETE FROM sessions WHERE began_at < now() - interval '30 days'")
 
 

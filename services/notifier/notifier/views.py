@@ -19,6 +19,7 @@ from shared.names import Names
 from shared.numbers import BIGGEST
 from shared.sentences import mentioned
 from shared.web import Identity
+from shared.web.done import FailedLogins
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
 
@@ -54,6 +55,16 @@ class SessionView(Struct, frozen=True):
     began_at: datetime
     used_at: datetime
     current: bool
+
+
+class AccountView(Struct, frozen=True):
+    """failed_logins: what failed between the login before this session's and its own; None where nothing did"""
+
+    login: str
+    name: str
+    role: Role
+    token: bool
+    failed_logins: FailedLogins | None
 
 
 class Logo(Struct, frozen=True):
@@ -120,6 +131,20 @@ async def sessions(connection: Connection, who: Identity, *, everybody: bool = F
     return [_session(**row) for row in rows]
 
 
+async def failed_logins(connection: Connection, who: Identity) -> FailedLogins | None:
+    """What this session's login told of, or None."""
+    row = await connection.fetchrow(
+        """SELECT failed_tries, failed_at, failed_address FROM sessions
+           WHERE key = $1 AND failed_tries > 0""",
+        who.key,
+    )
+    return FailedLogins(*row) if row else None
+
+
+async def account(connection: Connection, who: Identity) -> AccountView:
+    return AccountView(who.login, who.name, who.role, who.token, await failed_logins(connection, who))
+
+
 def _session(user_agent: str, **row: Any) -> SessionView:
     return SessionView(device=device(user_agent), handheld=handheld(user_agent), **row)
 
@@ -161,6 +186,12 @@ async def arrived_after(connection: Connection, position: int, limit: int) -> li
             "SELECT * FROM arrived WHERE position > $1 ORDER BY position LIMIT $2", position, limit
         ),
     )
+
+
+async def arrived_of(connection: Connection, ids: Sequence[UUID]) -> list[Arrived]:
+    """These, as far as there are such; oldest first."""
+    query = """SELECT v.* FROM arrived v JOIN arrivals a USING (position) WHERE a.id = ANY($1) ORDER BY position"""
+    return await _arrived(connection, await connection.fetch(query, ids))
 
 
 async def newest(

@@ -41,13 +41,14 @@ read(request, Struct)   JSON or form → Struct. In forms: empty = left out (unl
                         is the quantity of the first line, a time without an offset is meant in the site's zone.
                         JSON through `data:` doesn't know the zone: use `in_zone(moment, zone_of(request))`.
 upload(request, name)   the bytes of a chosen file, where the form has enctype="multipart/form-data"
-form(request)           the typed fields, a MultiDict of str
+form(request)           the typed fields, a MultiDict of str; `as_typed=("password",)` keeps spaces around a secret
 command_id(request)     UUID from `Idempotency-Key` or the form's hidden field; the same again for the same request
 identity(request)       Identity(login, name, role, token, key); `.actor` for the journal; `needs(request, Role.OWNER)`
 page(request, template, status=, refused=, headers=, **context)     fragment(request, template, **context)
 see(request, path)      where to look after a POST; `see(request, path, Done.TASK_DELETED, 1042)` has that page say so
 after_of(request, kind), limit_of(request), paged(rows, limit, key) → Page(items, next)
                         described in the OpenAPI document by `after: After = None, limit: Limit = None`
+cookies.read, .write, .end   the only way to a cookie: `__Host-` and `Secure` where the site is https
 as_it_came(request)     the body uncleaned, for a route with AS_IT_CAME: from a machine that would only repeat it
 clean(text), scrub(text)  what the wall does for HTTP, for text that comes another way (Telegram)
 
@@ -76,6 +77,7 @@ A page of the settings has `{% include "settings_nav.html" %}` at the top of its
 No inline script or style is possible (strict CSP); classes are Tabler's, icons `{{ icon("check") }}`.
 Sentences: `{{ _("Task #%(number)s", number=task.number) }}`, `{{ ngettext("%(num)s task", "%(num)s tasks", count) }}`;
 see `shared.language`. `language()`, `offered_languages()`, `direction()` and `theme` are the reader's.
+Drafts: `<form {{ draft("new-task") }}>` keeps what is half typed, sealed for whoever is logged in.
 Live parts: `<div {{ live("list") }}>` is fetched again and morphed in when something has changed anywhere; one request
 serves all parts of a page. Rows and cards in it have ids of their own, by which morphing knows them again. What is half
 typed, chosen or opened stays; what a script draws says `data-drawn` and hears of fresh attributes by `callout:morphed`.
@@ -92,6 +94,7 @@ from litestar import Response
 from shared.language import words
 from shared.text import clean, scrub
 
+from . import cookies
 from .app import build_app
 from .done import Done
 from .forms import command_id, form, in_zone, invalid, read, upload, zone_of
@@ -128,6 +131,7 @@ __all__ = [
     "build_app",
     "clean",
     "command_id",
+    "cookies",
     "digest",
     "form",
     "fragment",

@@ -3,6 +3,7 @@
 import io
 import re
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -32,8 +33,11 @@ _INTERNAL = ("command_id", "next")
 """Fields of forms that are never the Struct's unless it names them."""
 
 
-def form(request: litestar.Request[Any, Any, Any]) -> MultiDict[str]:
-    """The fields of a form as they were typed, without spaces around them; empty where no form was sent."""
+def form(request: litestar.Request[Any, Any, Any], *, as_typed: Collection[str] = ()) -> MultiDict[str]:
+    """The fields of a form, without spaces around them; empty where no form was sent.
+
+    as_typed  those that keep their spaces, because they are secrets
+    """
     if not is_form(request):
         return MultiDict()
     body: bytes = request.scope.get("body", b"")  # type: ignore[assignment]
@@ -41,7 +45,7 @@ def form(request: litestar.Request[Any, Any, Any]) -> MultiDict[str]:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError as error:
         raise Refused(_(UNREADABLE), Why.INVALID) from error
-    return MultiDict((name, value.replace("\r\n", "\n").strip()) for name, value in pairs)
+    return MultiDict((name, value if name in as_typed else _tidy(value)) for name, value in pairs)
 
 
 def is_form(request: litestar.Request[Any, Any, Any]) -> bool:
@@ -61,14 +65,16 @@ def upload(request: litestar.Request[Any, Any, Any], name: str) -> bytes:
     return bytes(part.raw) if part is not None else b""
 
 
-async def read(request: litestar.Request[Any, Any, Any], wanted: type[T]) -> T:
+async def read(
+    request: litestar.Request[Any, Any, Any], wanted: type[T], *, as_typed: Collection[str] = ()
+) -> T:
     """The body as `wanted`, or Refused(INVALID) with a sentence for each field.
 
     In a form an empty field counts as left out, unless it is text; `lines.0.price` is a field of the
-    first of `lines`; and a date and time without an offset is meant in the site's time zone.
+    first of `lines`; and a date and time without an offset is meant in the site's time zone. as_typed: see `form`.
     """
     if is_form(request):
-        return to_struct(dict(_last(form(request))), wanted, zone_of(request))
+        return to_struct(dict(_last(form(request, as_typed=as_typed))), wanted, zone_of(request))
     body: bytes = request.scope.get("body", b"")  # type: ignore[assignment]
     try:
         return msgspec.json.decode(body or b"{}", type=wanted)
@@ -152,6 +158,10 @@ def invalid(message: str) -> Refused:
         return Refused(what, Why.INVALID)
     sentence = _("Please check “%(field)s”: %(what)s", field=word(where), what=what)
     return Refused(sentence, Why.INVALID, {where: what})
+
+
+def _tidy(value: str) -> str:
+    return value.replace("\r\n", "\n").strip()
 
 
 def _last(fields: MultiDict[str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from shared.contract.event import by_admin, by_token
 from shared.language import _, word
 from shared.refusal import Refused, Why
 from shared.settings import Settings
+from shared.web import cookies
 from shared.web.sessions import SessionBook, digest
 
 COOKIE = "callout_session"
@@ -97,17 +98,18 @@ def role_of(handler: BaseRouteHandler, method: str) -> Role | None:
     return needed
 
 
-async def identify(connection: litestar.Request[Any, Any, Any], sessions: SessionBook) -> Identity | None:
+async def identify(
+    connection: litestar.Request[Any, Any, Any], sessions: SessionBook, *, secure: bool
+) -> Identity | None:
     """By bearer token, else by cookie. A wrong bearer token is nobody, whatever the cookie says."""
     bearer = bearer_token(connection)
-    secret = bearer if bearer is not None else connection.cookies.get(COOKIE)
+    secret = bearer if bearer is not None else cookies.read(connection, COOKIE, secure=secure)
     if not secret or not 20 <= len(secret) <= 200:
         return None
-    key = digest(secret)
-    session = await sessions.find(key)
+    session = await sessions.of(secret)
     if session is None or session.token != (bearer is not None):
         return None
-    return Identity(session.admin, session.name, session.role, session.token, key)
+    return Identity(session.admin, session.name, session.role, session.token, digest(secret))
 
 
 def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

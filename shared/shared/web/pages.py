@@ -28,18 +28,18 @@ from shared.contract.admin import Role
 from shared.contract.site import Site
 from shared.language import words
 from shared.money import money
-from shared.refusal import Refused
+from shared.refusal import RETRY_AFTER, Refused
 from shared.sentences import stored
 from shared.settings import Settings
-from shared.web import done
-from shared.web.guard import SAFE, known, parts_of
+from shared.web import cookies, done
+from shared.web.guard import SAFE, identity, known, parts_of
 from shared.web.script_words import script_words
 
 THEME = "callout_theme"
 """The cookie with the colours that a person chose; `auto` is the browser's own wish."""
 THEMES = ("light", "dark", "auto")
 STATIC = Path(__file__).parent / "static"
-MODULES = STATIC / "callout"
+MODULES = (STATIC / "callout", STATIC / "vendor" / "ciphers")
 """Scripts that import each other."""
 
 
@@ -147,16 +147,16 @@ def page(
         _render(request, template, status, refused, told, context),
         status_code=status,
         media_type=MediaType.HTML,
-        headers={**later(status), **(headers or {})},
+        headers={**later(status), **(refused.headers if refused else {}), **(headers or {})},
     )
     if told:
-        done.forget(answer)
+        done.forget(request, answer)
     return answer
 
 
 def later(status: int) -> dict[str, str]:
     """The header that says when to try again, for what may be answered otherwise then."""
-    return {"Retry-After": "5"} if status in (429, 503) else {}
+    return {"Retry-After": str(RETRY_AFTER)} if status in (429, 503) else {}
 
 
 def fragment(request: litestar.Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
@@ -191,9 +191,10 @@ def asset(name: str) -> str:
 
 
 def version(name: str) -> str:
-    """The hash of a static file; of a module, that of all its folder, since modules import each other relatively."""
+    """The hash of a static file; of a module, that of all modules, since they import each other relatively."""
     file = STATIC / name
-    files = sorted(file.parent.glob("*.js")) if file.parent == MODULES else [file]
+    modules = file.parent in MODULES and file.suffix == ".js"
+    files = sorted(each for folder in MODULES for each in folder.glob("*.js")) if modules else [file]
     return _digest(tuple((each, each.stat().st_mtime_ns) for each in files))
 
 
@@ -213,18 +214,26 @@ def _render(
     template: str,
     status: int,
     refused: Refused | None,
-    told: str,
+    told: done.Told | None,
     context: Mapping[str, Any],
 ) -> str:
     web: Web = request.app.state.web
     path = request.url.path
-    theme = request.cookies.get(THEME, "")
+    theme = cookies.read(request, THEME, secure=web.settings.secure) or ""
 
     def link(**changes: Any) -> str:
         """This page with other query parameters; None takes one away."""
         query = {**request.query_params.dict(), **changes}
         pairs = {name: value for name, value in query.items() if value not in (None, "", [])}
         return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
+
+    def draft(name: str) -> Markup:
+        """The attributes of a form that keeps what is half typed: its name, and the key that seals it in the browser.
+
+        The key is this person's, in any session of theirs, and no page of anybody else has it.
+        """
+        key = web.settings.derived(f"drafts/{identity(request).actor}")
+        return Markup('data-draft="{}" data-seal="{}"').format(name, key)
 
     def live(part: str) -> Markup:
         """The attributes of a part that is fetched again, and morphed in, when something has changed.
@@ -243,6 +252,7 @@ def _render(
             "query": request.query_params,
             "link": link,
             "live": live,
+            "draft": draft,
             "theme": theme if theme in THEMES else "auto",
             "refused": refused,
             "told": told,

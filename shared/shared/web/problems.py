@@ -101,7 +101,7 @@ def wants_page(request: litestar.Request[Any, Any, Any]) -> bool:
 def _refused(request: litestar.Request[Any, Any, Any], refused: Refused) -> Response[Any]:
     if refused.why is Why.UNKNOWN_CALLER:
         return _nobody(request)
-    return problem(request, refused.why.value, refused.sentence, refused.fields)
+    return problem(request, refused.why.value, refused.sentence, refused.fields, refused.headers)
 
 
 def _http(request: litestar.Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

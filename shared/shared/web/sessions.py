@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Protocol
 
 import msgspec
@@ -22,6 +22,9 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
 from shared.contract.admin import Role
+from shared.language import _
+from shared.refusal import Refused, Why
+from shared.web.session_hints import began, marker
 
 log = structlog.get_logger()
 
@@ -35,7 +38,12 @@ ENDED_SENTENCE = "Please log in."
 LOOK = 1.0  # seconds between two looks at whether the bucket is still the one that is watched
 EARLY = 0.1  # the same, until it was complete once
 SHUT = 30.0  # seconds without an answer after which the watch is begun anew
-NEW_SESSION = 0.5  # seconds that a fresh session may take to arrive here
+NEW_SESSION = 0.5  # seconds that a fresh session may take to arrive here, where nobody says how long
+ARRIVAL = 10.0  # the same, for a session that is known to be on its way
+SLACK = (
+    15.0  # seconds by which clocks may differ, and that a login may take from its first step to the bucket
+)
+MOST_ENDED = 10_000  # ended sessions that are remembered
 TELL_AFTER = 300.0
 
 FAULTS = (NatsError, JetStreamError, OSError, asyncio.TimeoutError)
@@ -77,7 +85,11 @@ class SessionBook:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._entries: dict[str, Session] = {}
+        self._ended: dict[str, None] = {}
         self._filled = False
+        self._watching = False
+        self._hint_key = ""
+        self._current = 0.0  # the moment as of which all that the bucket held was known here
         self._changed = asyncio.Event()
         self._told: dict[str, float] = {}
         self._telling: set[asyncio.Task[None]] = set()
@@ -92,23 +104,51 @@ class SessionBook:
         session = self._entries.get(key)
         return session if session is not None and session.live() else None
 
-    async def find(self, key: str) -> Session | None:
+    async def of(self, secret: str) -> Session | None:
+        """The live session of this secret. One that nobody knows is refused at once; only where it may still be on its
+        way here it is waited for, and if it does not come then, whoever asks shall try again."""
+        key = digest(secret)
+        if not self._may_come(key, secret):
+            return self._in_use(key)
+        session = await self.find(key, ARRIVAL)
+        if session is None and self._may_come(key, secret):
+            raise Refused(
+                _("This part of Callout has not heard of your login yet. Please try again in a moment."),
+                Why.UNAVAILABLE,
+            )
+        return session
+
+    def _may_come(self, key: str, secret: str) -> bool:
+        if key in self._entries or key in self._ended:
+            return False
+        if not self._filled:
+            return self._watching
+        begun = began(secret, self._hint_key)
+        return begun is not None and begun > self._current - SLACK
+
+    def _in_use(self, key: str) -> Session | None:
+        session = self.get(key)
+        if session is not None and not session.token:
+            self._tell(key)
+        return session
+
+    async def find(self, key: str, patience: float | None = None) -> Session | None:
         """As `get`, but gives a session that began a moment ago the time to arrive; notes that it is in use."""
-        until = monotonic() + NEW_SESSION
+        until = monotonic() + (NEW_SESSION if patience is None else patience)
         while (
-            (session := self.get(key)) is None
+            self.get(key) is None
             and key not in self._entries
+            and key not in self._ended
             and (left := until - monotonic()) > 0
         ):
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._changed.wait()
-        if session is not None and not session.token:
-            self._tell(key)
-        return session
+        return self._in_use(key)
 
     async def run(self) -> None:
         """Watches the bucket for ever, and whatever bucket takes its place."""
+        self._watching = True
         while True:
             try:
                 await self._watch()
@@ -143,6 +183,7 @@ class SessionBook:
                 if monotonic() - looked < LOOK:
                     continue
                 looked = monotonic()
+                asked = time()
                 try:
                     created, last = await self._state()
                 except FAULTS:
@@ -152,6 +193,8 @@ class SessionBook:
                 answered = monotonic()
                 # Twice behind what the bucket holds, with a look in between: the subscription is dead.
                 behind = behind + 1 if last > read else 0
+                if not behind and created == made[0] and self._entries is entries:
+                    self._current = asked
                 if created != made[0] or behind > 1:
                     log.info("sessions read again", replaced=created != made[0])
                     return
@@ -163,14 +206,18 @@ class SessionBook:
         info = await self._bus.js.stream_info(f"KV_{BUCKET}")
         return info.created, info.state.last_seq if info.state.messages else 0
 
-    @staticmethod
-    def _take(entries: dict[str, Session], entry: KeyValue.Entry) -> bool:
+    def _take(self, entries: dict[str, Session], entry: KeyValue.Entry) -> bool:
         """Takes one change in; True for the marker."""
         if entry.operation in (KV_DEL, KV_PURGE):
             entries.pop(entry.key, None)
+            self._ended[entry.key] = None
+            if len(self._ended) > MOST_ENDED:
+                del self._ended[next(iter(self._ended))]
         elif entry.key == FILLED:
+            self._hint_key = marker(entry.value).key
             return True
         else:
+            self._ended.pop(entry.key, None)
             try:
                 entries[entry.key] = _SESSION.decode(entry.value or b"")
             except msgspec.DecodeError:

@@ -22,6 +22,7 @@ from shared.language import _, known, speaking
 from shared.refusal import Refused, Why
 from shared.settings import Settings
 from shared.text import clean_body, refuse_control_in_address
+from shared.web import cookies
 from shared.web.guard import SAFE, bearer_token, check_origin, identify
 from shared.web.sessions import SessionBook
 from shared.web.watch import GONE, watched
@@ -80,7 +81,7 @@ class Wall:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection: litestar.Request[Any, Any, Any] = litestar.Request(cast(HTTPScope, scope))
-        chosen = connection.cookies.get(LANGUAGE, "")
+        chosen = cookies.read(connection, LANGUAGE, secure=self._settings.secure) or ""
         with speaking(chosen if known(chosen) else self._site().language):
             if scope["type"] == ScopeType.WEBSOCKET:
                 await self._judge(scope)
@@ -112,7 +113,7 @@ class Wall:
         scope["identity"] = None  # type: ignore[typeddict-unknown-key]
         try:
             refuse_control_in_address(scope["path"], scope["query_string"])
-            who = await identify(connection, self._sessions)
+            who = await identify(connection, self._sessions, secure=self._settings.secure)
             unsafe = scope["type"] == ScopeType.WEBSOCKET or scope.get("method") not in SAFE
             if unsafe and bearer_token(connection) is None:
                 check_origin(connection, self._settings, strict=who is not None)

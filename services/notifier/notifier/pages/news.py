@@ -5,10 +5,10 @@ from uuid import UUID
 
 import asyncpg
 from litestar import get, post
-from litestar.datastructures import Cookie
 from msgspec import Struct
 
 from notifier import views
+from notifier.feed import Frame
 from notifier.handlers import Handlers
 from notifier.kinds import FAMILIES, KINDS
 from shared import site as settled
@@ -21,6 +21,7 @@ from shared.web import (
     Request,
     Response,
     after_of,
+    cookies,
     form,
     fragment,
     identity,
@@ -39,9 +40,10 @@ A_YEAR = 365 * 24 * 60 * 60  # seconds
 
 
 class Waiting(Struct, frozen=True):
-    """JSON: of the notifications that were asked about, those that still wait for an answer."""
+    """JSON: of the notifications that were asked about, those that still wait for an answer; and what each says."""
 
     waiting: list[UUID]
+    frames: list[Frame]
 
 
 def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[Any]:
@@ -86,7 +88,9 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
             ids = [UUID(each) for each in request.query_params.get("ids", "").split(",") if each]
         except ValueError:
             raise Refused(_("These are no ids of notifications."), Why.INVALID) from None
-        return Waiting(await views.unanswered_of(pool, ids[:ASKED_MOST]))
+        asked = ids[:ASKED_MOST]
+        arrived = await views.arrived_of(pool, asked)
+        return Waiting(await views.unanswered_of(pool, asked), [each.frame for each in arrived])
 
     @post("/notifications/seen", opt=VIEWER)
     async def mark_seen(request: Request) -> Response[Any]:
@@ -111,14 +115,9 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
         typed = form(request)
         response = see(request, local_path(typed["next"]) if "next" in typed else back(request))
         if typed.get("theme") in THEMES:
-            response.set_cookie(cookie(THEME, typed["theme"]))
+            cookies.write(response, THEME, typed["theme"], A_YEAR, secure=settings.secure)
         if known(typed.get("language", "")):
-            response.set_cookie(cookie(LANGUAGE, typed["language"]))
+            cookies.write(response, LANGUAGE, typed["language"], A_YEAR, secure=settings.secure)
         return response
-
-    def cookie(name: str, value: str) -> Cookie:
-        return Cookie(
-            name, value=value, path="/", max_age=A_YEAR, httponly=True, secure=settings.secure, samesite="lax"
-        )
 
     return [notifications, bell, waiting, mark_seen, put_aside, sounds, preferences]

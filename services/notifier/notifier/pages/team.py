@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from notifier import views
 from notifier.handlers import Handlers
+from notifier.logins import Logins
 from notifier.pages.asking import asked
 from shared.contract.admin import Role
 from shared.language import _, words
@@ -42,7 +43,7 @@ def roles() -> list[tuple[str, str]]:
     return [(role.value, words(role.value)) for role in Role]
 
 
-def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
+def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
     # ---- admins
 
     async def admins_page(
@@ -146,7 +147,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
 
     @post("/settings/sessions/{session:uuid}/ended", opt=VIEWER)
     async def end_session(request: Request, session: UUID) -> Response[Any]:
-        await handlers.end_session(session, identity(request))
+        await logins.end_session(session, identity(request))
         return see(request, "/settings/sessions?ended=1")
 
     return [

@@ -13,6 +13,7 @@ from shared.web import (
     Request,
     Response,
     after_of,
+    cookies,
     fragment,
     identity,
     limit_of,
@@ -41,6 +42,7 @@ CHOICES = 30
 """So many technicians are shown to choose from at once; others are found by their name."""
 SELECTED = 60
 """Up to so many technicians a filter lists; beyond, the name is typed."""
+A_YEAR = 31_536_000  # seconds
 VIEW = "callout_tasks_view"
 """The cookie with the view that a person chose last: `board` or `table`."""
 
@@ -59,7 +61,10 @@ def routes(handlers: Handlers) -> list[Any]:
     @get("/tasks")
     async def index(request: Request) -> Response[Any]:
         chosen = request.query_params.get("view", "")
-        if not request.query_params and request.cookies.get(VIEW) == "table":
+        if (
+            not request.query_params
+            and cookies.read(request, VIEW, secure=cookies.is_secure(request)) == "table"
+        ):
             return see(request, "/tasks?view=table")
         wanted = wanted_of(request.query_params, zone_of(request))
         plain = is_narrowed(request) or request.query_params.get("after")
@@ -69,9 +74,8 @@ def routes(handlers: Handlers) -> list[Any]:
             else board(request, wanted)
         )
         if chosen in ("board", "table"):
-            shown.headers["Set-Cookie"] = (
-                f"{VIEW}={chosen}; Path=/tasks; Max-Age=31536000; SameSite=Lax; HttpOnly"
-            )
+            secure = cookies.is_secure(request)
+            cookies.write(shown, VIEW, chosen, A_YEAR, secure=secure, path="/tasks")
         if request.headers.get("hx-request"):
             shown.headers["HX-Push-Url"] = address(request)
         return shown

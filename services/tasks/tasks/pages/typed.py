@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 from shared.contract.task import ClientInfo, Priority
 from shared.language import _
 from shared.refusal import Refused, Why
-from shared.web import Request, Response, command_id, form, identity, see
+from shared.web import Request, Response, command_id, cookies, form, identity, see
 from tasks.domain import checks
 from tasks.handlers import Asking, NewTask
 from tasks.handlers.filters import NAMES, number_in
 
 SAVED = "callout_saved"
+SAVED_SECONDS = 60
 FORM_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 AT_THE_FORM = (Why.INVALID, Why.NOT_NOW, Why.UNAVAILABLE)
@@ -30,10 +31,10 @@ def asking(request: Request) -> Asking:
 def saved(request: Request, path: str) -> Response[Any]:
     """On to the page, with word for the script that keeps what is half typed: this form was carried out."""
     answer = see(request, path)
-    if FORM_ID.fullmatch(form(request).get("command_id", "")):
-        answer.headers["Set-Cookie"] = (
-            f"{SAVED}={form(request)['command_id']}; Path=/; Max-Age=60; SameSite=Lax"
-        )
+    carried_out = form(request).get("command_id", "")
+    if FORM_ID.fullmatch(carried_out):
+        secure = cookies.is_secure(request)
+        cookies.write(answer, SAVED, carried_out, SAVED_SECONDS, secure=secure, scripts=True)
     return answer
 
 

@@ -1,0 +1,36 @@
+"""Who may still change the team, at the moment in which the change is written down. Pure rules, as `domain` has them.
+
+A request is let in by its session's role, and may wait a while before it is carried out; in the meantime its owner may
+have been disabled, or have become something else. The team is one stream, so what it says then is the truth.
+"""
+
+from collections.abc import Callable
+
+from notifier.domain import Team, TeamCommand, decide_team
+from shared.contract.admin import AdminEvent, Role
+from shared.language import _
+from shared.refusal import Refused, Why
+
+
+def asked_by(actor: str) -> Callable[[TeamCommand, Team], list[AdminEvent]]:
+    """`decide_team` for somebody who was an owner when they asked."""
+
+    def decide(command: TeamCommand, team: Team) -> list[AdminEvent]:
+        if not is_owner(actor, team):
+            raise Refused(_("You are no longer an owner, so nothing was changed."), Why.FORBIDDEN)
+        return decide_team(command, team)
+
+    return decide
+
+
+def is_owner(actor: str, team: Team) -> bool:
+    """The terminal of whoever runs the installation always is one."""
+    kind, _colon, name = actor.partition(":")
+    match kind:
+        case "admin":
+            member = team.members.get(name)
+            return member is not None and member.enabled and member.role is Role.OWNER
+        case "token":
+            return team.tokens.get(name) is Role.OWNER
+        case _:
+            return kind == "service"
