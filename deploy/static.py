@@ -25,6 +25,9 @@ COPIES = (
     "uplot/dist/uPlot.min.css",
 )
 
+CIPHERS = ("chacha.js", "_arx.js", "_poly1305.js", "utils.js")
+"""Of @noble/ciphers, modules that import each other; in a folder of their own."""
+
 # Named in Python or JavaScript by way of a variable, where no search finds them.
 ICONS = """
 activity adjustments alert-circle alert-octagon alert-triangle archive arrow-back-up arrow-down arrow-left
@@ -57,10 +60,16 @@ def main() -> None:
         )
         write(VENDOR / source.name, text)
         kept.add(source.name)
+    (VENDOR / "ciphers").mkdir(exist_ok=True)
+    for module in CIPHERS:
+        write(
+            VENDOR / "ciphers" / module,
+            (PACKAGES / "@noble" / "ciphers" / module).read_text(encoding="utf-8"),
+        )
     write(VENDOR / "icons.svg", sprite(sorted({*ICONS.split(), *named_in_pages()})))
     write(VENDOR / "LICENSES.txt", licenses())
     for path in VENDOR.iterdir():
-        if path.name not in kept:
+        if path.is_file() and path.name not in kept:
             path.unlink()
 
 
@@ -99,7 +108,15 @@ def sprite(names: list[str]) -> str:
 
 
 def licenses() -> str:
-    packages = ("@tabler/core", "@tabler/icons", "@popperjs/core", "htmx.org", "idiomorph", "uplot")
+    packages = (
+        "@noble/ciphers",
+        "@tabler/core",
+        "@tabler/icons",
+        "@popperjs/core",
+        "htmx.org",
+        "idiomorph",
+        "uplot",
+    )
     return "\n\n".join(
         f"{package}\n{'=' * len(package)}\n\n{path.read_text(encoding='utf-8').strip()}\n"
         for package in packages

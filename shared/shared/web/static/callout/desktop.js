@@ -9,6 +9,8 @@ const KEY = "desktop";
 const VISIBLE = "callout.visible"; // a lock that every visible tab shares
 const leader = new Leader("desktop");
 
+const open = new Set(); // those of this page that the device still shows
+
 /** Browsers have both only on https and on this machine itself. */
 export const possible = "Notification" in window && Boolean(navigator.locks) && window.isSecureContext;
 
@@ -28,12 +30,20 @@ export async function turn(on) {
 export async function notify(title, frame) {
   if (state() !== "on" || !document.hidden || (await seen()) || !(await leader.may(frame.id))) return;
   const note = new Notification(title, { body: frame.text, tag: frame.id, lang: document.documentElement.lang, dir: document.documentElement.dir || "auto" });
+  open.add(note);
+  note.addEventListener("close", () => open.delete(note));
   note.addEventListener("click", () => {
     note.close();
     window.focus();
     if (halfTyped(document.getElementById("content"))) window.open(local(frame.link), "_blank", "noopener");
     else location.assign(local(frame.link));
   });
+}
+
+/** The session is over: what they say is nobody's any more. */
+export function closeNotes() {
+  for (const note of open) note.close();
+  open.clear();
 }
 
 async function seen() {
@@ -57,4 +67,5 @@ export function startDesktop() {
   leader.stand();
   hold();
   document.addEventListener("visibilitychange", hold);
+  document.addEventListener("submit", (event) => { if (event.target.getAttribute("action") === "/logout") closeNotes(); });
 }

@@ -1,112 +1,77 @@
-// What is half typed into a form outlives a reload, a lost session and a refusal: this tab keeps it, for this
-// person, until it is saved or given up, or somebody logs out in this browser: it may hold a client's address.
+// Where half-typed forms are kept, and for how long: in this tab, until they are saved or given up, or somebody logs out
+// in this browser. After a session that was lost the same person finds them again. They may hold a client's address, so
+// they are sealed (seal.js); beside that stands only whose they are, since when, and of which form.
 
 import { read as remembered, watch as follow, write as remember } from "./store.js";
 
 const KEY = "callout.draft.";
-const SAVED = /(?:^|; )callout_saved=([^;]+)/; // the cookie with the id of the form that was carried out
+const SAVED = /(?:^|; )(?:__Host-)?callout_saved=([^;]+)/; // the cookie with the id of the form that was carried out
+const OUT = /(?:^|; )((?:__Host-)?callout_left)=/; // the cookie that says that somebody logged out
 const LEFT = "left"; // in all tabs: when somebody logged out
-const SOON = 150; // milliseconds
-const FIELDS = "input:not([type=hidden]), select, textarea";
+const LONGEST = 7 * 24 * 3600 * 1000; // milliseconds, as long as a session may last
 const { login } = document.body.dataset;
 const began = Date.now();
 
 let store = null;
 try { store = window.sessionStorage; } catch { /* a private window may forbid it: then nothing is kept */ }
 
-const key = (form) => KEY + form.dataset.draft;
+/** Whether somebody logged out since this page was opened. */
+const isOver = () => remembered(LEFT, 0) >= began;
 
-function read(name) {
+export function readDraft(name) {
+  return read(KEY + name);
+}
+
+function read(key) {
   try {
-    return JSON.parse(store.getItem(name));
+    return JSON.parse(store.getItem(key));
   } catch {
     return null;
   }
 }
 
-function write(form, kept) {
-  if (remembered(LEFT, 0) >= began) return; // this page is from before
-  try { store?.setItem(key(form), JSON.stringify({ ...kept, login, at: Date.now() })); } catch { /* full: nothing is kept */ }
+/** id: of the form, as it will be sent; sealed: what was typed */
+export function writeDraft(name, id, sealed) {
+  if (isOver()) return;
+  try { store?.setItem(KEY + name, JSON.stringify({ login, at: Date.now(), id, sealed })); } catch { /* full: nothing is kept */ }
 }
 
-function forget(name) {
-  store?.removeItem(name);
-}
-
-function values(form) {
-  const found = {};
-  for (const field of form.querySelectorAll(FIELDS)) {
-    if (field.name && (field.type !== "radio" || field.checked)) found[field.name] = field.value;
-  }
-  return found;
-}
-
-function keep(form) {
-  const id = form.elements.command_id?.value;
-  write(form, { values: values(form), version: form.elements.version?.value, id });
-}
-
-function restore(form, kept) {
-  let differs = false;
-  for (const field of form.querySelectorAll(FIELDS)) {
-    const value = kept.values[field.name];
-    if (value === undefined) continue;
-    if (field.type === "radio") {
-      if (field.value !== value || field.checked || field.disabled) continue;
-      field.checked = true;
-    } else {
-      if (field.value === value) continue;
-      field.value = value;
-    }
-    differs = true;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  if (form.elements.version && kept.version) form.elements.version.value = kept.version; // what was seen then
-  if (form.elements.command_id && kept.id) form.elements.command_id.value = kept.id; // carried out once, however often it is sent
-  const notice = form.querySelector("[data-draft-notice]");
-  if (differs && notice) notice.hidden = false;
-}
-
-function watch(form) {
-  if (form.dataset.watched) return;
-  form.dataset.watched = "1";
-  let timer = null;
-  const later = () => { clearTimeout(timer); timer = setTimeout(() => keep(form), SOON); };
-  const kept = "fresh" in form.dataset ? read(key(form)) : null;
-  if (kept) restore(form, kept);
-  form.addEventListener("input", later);
-  form.addEventListener("change", later);
-  form.addEventListener("submit", () => { clearTimeout(timer); keep(form); });
-  form.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-discard]")) return;
-    clearTimeout(timer);
-    forget(key(form));
-  });
+export function forgetDraft(name) {
+  store?.removeItem(KEY + name);
 }
 
 /** What was carried out is no longer half typed; what is somebody else's, or from before a log-out, is nobody's. */
 function tidy() {
   const saved = document.cookie.match(SAVED)?.[1];
-  const left = remembered(LEFT, 0);
-  for (const name of Object.keys(store ?? {}).filter((each) => each.startsWith(KEY))) {
-    const kept = read(name);
-    if (!kept || (saved && kept.id === saved) || kept.at <= left || (login && kept.login !== login)) forget(name);
+  const since = Math.max(remembered(LEFT, 0), Date.now() - LONGEST);
+  for (const key of Object.keys(store ?? {})) {
+    const kept = key.startsWith(KEY) ? read(key) : null;
+    const good = kept?.sealed && kept.at > since && !(saved && kept.id === saved) && !(login && kept.login !== login);
+    // htmx notes the address of the page, with what was looked for there.
+    const foreign = !login && !key.startsWith("callout.");
+    if (key.startsWith(KEY) ? !good : foreign || isOver()) store.removeItem(key);
   }
+}
+
+function leave() {
+  remember(LEFT, Date.now());
+  tidy();
+}
+
+/** By whatever way somebody logged out: the answer to it said so. */
+function heedLogOut() {
+  const name = document.cookie.match(OUT)?.[1];
+  if (!name) return;
+  document.cookie = `${name}=; Path=/; Max-Age=0; SameSite=Lax${name.startsWith("__Host-") ? "; Secure" : ""}`;
+  remember(LEFT, Math.max(remembered(LEFT, 0), began - 1)); // before this page, on which one may type
 }
 
 /** For every page, so that nothing is kept longer than it may be. */
 export function tidyDrafts() {
+  heedLogOut();
   tidy();
   follow(LEFT, tidy);
   document.addEventListener("submit", (event) => {
-    if (event.target.getAttribute("action") !== "/logout") return;
-    remember(LEFT, Date.now());
-    tidy();
+    if (event.target.getAttribute("action") === "/logout") leave();
   });
-}
-
-export function startDrafts() {
-  const look = () => { for (const form of document.querySelectorAll("form[data-draft]")) watch(form); };
-  look();
-  document.body.addEventListener("htmx:load", look);
 }

@@ -2,7 +2,7 @@
 // Every page works without it.
 
 import { startBell } from "./bell.js";
-import { notify, startDesktop } from "./desktop.js";
+import { closeNotes, notify, startDesktop } from "./desktop.js";
 import { tidyDrafts } from "./drafts.js";
 import { listen } from "./feed.js";
 import { showState, startSoundMenu } from "./frame.js";
@@ -41,6 +41,14 @@ function caughtUp(frames, missed, broken) {
   notify(say("notification"), { id: last.id, text: sentence, link: "/notifications" });
 }
 
+function state(name) {
+  showState(name);
+  if (name === "out") closeNotes();
+}
+
+// A page that the browser kept whole may be from before a log-out.
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
 startHelps();
 startPreferences();
 tidyDrafts();
@@ -52,7 +60,7 @@ if (feed) {
   startBell();
   startDesktop();
   restore();
-  listen(feed, { state: showState, came, caughtUp, changed });
+  listen(feed, { state, came, caughtUp, changed });
 } else {
   forgetAll();
 }

@@ -2,7 +2,7 @@
 
 import { startActs } from "./acts.js";
 import { startDialog } from "./dialog.js";
-import { startDrafts } from "./drafts.js";
+import { startDrafts } from "./draft_forms.js";
 import { startDragging } from "./drag.js";
 import { startMenus } from "./menus.js";
 

@@ -23,7 +23,8 @@ const shown = new Map(); // id → element, the newest last
 const folded = new Map(); // id → a notification that was seen before this page, and is counted only
 const inView = new Map(); // id → since when, of what waits
 
-/** A notification. If it asks for something, this device remembers it, and whether it was seen. */
+/** A notification. If it asks for something, this device remembers that, and whether it was seen; never what it says,
+ * since a client's name may be in it. */
 export function toast(frame) {
   if (!box || shown.has(frame.id) || folded.has(frame.id)) return;
   const actions = possible(frame);
@@ -34,8 +35,12 @@ export function toast(frame) {
     arrange();
     return;
   }
-  if (stays && !before) write(KEPT + frame.id, { ...frame, login: body.dataset.login });
+  if (stays && !before) note(frame);
   put(frame, actions, stays);
+}
+
+function note({ id, at, actions }, seen = false) {
+  write(KEPT + id, { id, at, seen, asks: actions.length > 0, login: body.dataset.login });
 }
 
 function put(frame, actions, stays) {
@@ -207,20 +212,27 @@ function kept() {
   return keys(KEPT).map((key) => read(key)).filter(Boolean);
 }
 
-/** Asks which of the kept ones are still to do, and lets go of the others. */
+/** Asks which of the kept ones are still to do, and lets go of the others; answers them as they are said now. */
 async function ask() {
-  const frames = kept();
-  for (const frame of frames) {
-    if (frame.login !== body.dataset.login || Date.now() - Date.parse(frame.at) > OLD) dismiss(frame.id);
+  for (const each of kept()) {
+    const old = Date.now() - Date.parse(each.at) > OLD;
+    if (each.login !== body.dataset.login || old) dismiss(each.id);
+    else if (each.text) note(each, each.seen); // an older version kept its words
   }
-  const asking = frames.filter((frame) => frame.actions.length).map((frame) => frame.id);
+  const asking = kept();
+  const found = [];
   while (asking.length) {
     const some = asking.splice(0, AT_ONCE);
-    const answer = await fetch(`/notifications/waiting?ids=${some.join()}`);
-    if (!answer.ok) return;
-    const still = (await answer.json()).waiting;
-    for (const id of some) if (!still.includes(id)) dismiss(id);
+    const answer = await fetch(`/notifications/waiting?ids=${some.map((each) => each.id).join()}`);
+    if (!answer.ok) break;
+    const { waiting, frames } = await answer.json();
+    for (const each of some) {
+      const frame = frames.find(({ id }) => id === each.id);
+      if (!frame || (each.asks && !waiting.includes(each.id))) dismiss(each.id);
+      else found.push(frame);
+    }
   }
+  return found;
 }
 
 /** Nobody is logged in here any more. */
@@ -231,11 +243,12 @@ export function forgetAll() {
 /** What waited on the page before comes again. */
 export async function restore() {
   if (!box) return;
-  for (const frame of kept()) if (leadsHere(frame)) dismiss(frame.id);
-  await ask().catch(() => { /* nobody is there: what is kept is shown */ });
-  const frames = kept();
+  const frames = await ask().catch(() => []); // nobody is there: they come with the next page
   frames.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
-  for (const frame of frames) toast(frame);
+  for (const frame of frames) {
+    if (leadsHere(frame)) dismiss(frame.id);
+    else toast(frame);
+  }
 }
 
 if (box) {
