@@ -66,22 +66,6 @@ async def over(page: Page, status: str) -> None:
     await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 80, steps=8)
 
 
-NOTHING_KEPT = "() => !Object.keys(sessionStorage).some(key => key.includes('draft'))"
-NOTES_TYPING = "window.addEventListener('input', () => { window.typed = Date.now(); }, true)"
-KEPT_SINCE = """() => Object.keys(sessionStorage).some(
-    key => key.includes('draft') && JSON.parse(sessionStorage[key]).at > (window.typed ?? Infinity))"""
-
-
-async def drafted(page: Page) -> None:
-    """Waits until the tab has kept what was typed last. What that was, nobody sees there."""
-    await page.wait_for_function(KEPT_SINCE)
-
-
-async def nothing_kept(page: Page) -> None:
-    """Waits until the tab keeps nothing of what was typed: a script sees to that, once the page stands."""
-    await page.wait_for_function(NOTHING_KEPT)
-
-
 async def test_a_card_is_dragged_where_the_rules_allow_it_and_back_by_undo(
     callout: Callout, browser: Browser
 ) -> None:
@@ -281,68 +265,6 @@ async def test_the_keyboard_alone_creates_and_sends_a_task(callout: Callout, bro
         await page.keyboard.press("Enter")
         await expect(column(page, "assigned").locator(f"#task-{number}")).to_be_visible()
         await callout.office.sees_task(number, status="assigned")
-
-
-async def test_nothing_typed_is_lost(callout: Callout, browser: Browser) -> None:
-    """Not by a refusal, not by a reload, not by a session that ended; and once it is saved it does not come back."""
-    async with window(browser, callout.url, refusals=1) as page:
-        await page.context.add_init_script(NOTES_TYPING)
-        await log_in(page, callout)
-        await page.goto("/tasks/new")
-        await page.get_by_label("Title", exact=True).fill("Half typed")
-        await page.get_by_label("Client", exact=True).fill("Frau Reload")
-        await page.get_by_label("Phone", exact=True).fill("+49 30 1111")
-        await drafted(page)
-        await page.reload()
-        await expect(page.get_by_label("Title", exact=True)).to_have_value("Half typed")
-        await expect(page.get_by_label("Phone", exact=True)).to_have_value("+49 30 1111")
-        await expect(page.get_by_text("What you had typed is here again.")).to_be_visible()
-
-        await page.get_by_role("button", name="Save and send task info").click()
-        await expect(page.locator("#technician_id-error")).to_be_visible()
-        await expect(page.get_by_label("Title", exact=True)).to_have_value("Half typed")
-
-        await page.get_by_label("Area", exact=True).fill("Riverside")
-        await drafted(page)
-        await page.context.clear_cookies()
-        await page.goto("/tasks/new")
-        await expect(page.get_by_label("Password")).to_be_visible()
-        await log_in(page, callout)
-        await page.goto("/tasks/new")
-        await expect(page.get_by_label("Title", exact=True)).to_have_value("Half typed")
-        await expect(page.get_by_label("Area", exact=True)).to_have_value("Riverside")
-        await page.get_by_role("button", name="Save", exact=True).click()
-        await expect(page.locator("h1")).to_contain_text("Half typed")
-        await nothing_kept(page)
-        await page.goto("/tasks/new")
-        await expect(page.get_by_label("Title", exact=True)).to_have_value("")
-
-
-async def test_no_client_data_stays_in_a_browser_that_somebody_left(
-    callout: Callout, browser: Browser
-) -> None:
-    """Logging out empties every tab, and what is typed until it is over; nobody finds what another person typed."""
-    async with window(browser, callout.url) as page:
-        await page.context.add_init_script(NOTES_TYPING)
-        await log_in(page, callout)
-        other = await page.context.new_page()
-        for tab, phone in ((page, "+49 30 4444"), (other, "+49 30 5555")):
-            await tab.goto("/tasks/new")
-            await tab.get_by_label("Phone", exact=True).fill(phone)
-            await drafted(tab)
-        await page.get_by_label("Area", exact=True).fill("Typed last")
-        await page.evaluate("document.querySelector('form[action=\"/logout\"]').requestSubmit()")
-        await expect(page.get_by_label("Password")).to_be_visible()
-        await nothing_kept(page)
-        await nothing_kept(other)
-        await other.close()
-
-        await page.evaluate(
-            "sessionStorage.setItem('callout.draft.new-task', "
-            "JSON.stringify({login: 'somebody', at: Date.now(), id: '1', sealed: 'x'}))"
-        )
-        await log_in(page, callout)
-        await nothing_kept(page)
 
 
 async def test_a_client_is_looked_up_as_one_types(callout: Callout, browser: Browser) -> None:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from functools import partial
+from time import monotonic, time
 
 import msgspec
 import pytest
@@ -13,7 +14,9 @@ from nats.js.api import KeyValueConfig
 from local.servers import Servers
 from shared.bus import Bus
 from shared.contract.admin import Role
+from shared.refusal import Refused, Why
 from shared.web import BUCKET, FILLED, Session, SessionBook, digest, sessions
+from shared.web.session_hints import Marker, minted
 from tests.people import PATIENCE, eventually, took, within
 
 ANNA = Session("anna", "Anna", Role.DISPATCHER)
@@ -28,18 +31,21 @@ class Watched:
         self.bus = bus
         self.book = SessionBook(bus)
 
-    async def make(self, *entries: tuple[str, Session], filled: bool = True) -> None:
+    async def make(
+        self, *entries: tuple[str, Session], filled: bool = True, marker: Marker | None = None
+    ) -> None:
         await self.bus.js.create_key_value(KeyValueConfig(bucket=BUCKET, history=1))
         for key, session in entries:
             await self.put(key, session)
         if filled:
-            await self.mark()
+            await self.mark(marker)
 
     async def put(self, key: str, session: Session) -> None:
         await (await self.bus.js.key_value(BUCKET)).put(key, msgspec.json.encode(session))
 
-    async def mark(self) -> None:
-        await (await self.bus.js.key_value(BUCKET)).put(FILLED, b"{}")
+    async def mark(self, marker: Marker | None = None) -> None:
+        said = msgspec.json.encode(marker) if marker else b"{}"
+        await (await self.bus.js.key_value(BUCKET)).put(FILLED, said)
 
     async def delete(self, key: str) -> None:
         await (await self.bus.js.key_value(BUCKET)).delete(key)
@@ -180,3 +186,95 @@ async def test_a_watch_that_died_silently_is_begun_anew(watched: Watched) -> Non
         await watched.bus.js.delete_consumer(f"KV_{BUCKET}", consumer.name)
     await watched.put(OTHER, BO)
     await watched.until(OTHER, BO)
+
+
+# ---- what the secret itself says
+
+
+HINT_KEY = "the-key-that-came-with-the-bucket"
+
+
+async def asking(book: SessionBook, secret: str) -> float:
+    """The seconds until nobody is found under this secret."""
+    began = monotonic()
+    assert await book.of(secret) is None
+    return monotonic() - began
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "n" * 43,
+        minted("another key"),
+        minted(HINT_KEY)[:-1] + "!",
+        minted(HINT_KEY).replace(".", ".f", 1),
+        f"{'n' * 43}.{2**40:x}.",
+        f"{'n' * 43}.zz.{'a' * 16}",
+        "ü" * 43,
+    ],
+)
+async def test_a_cookie_that_nobody_knows_costs_no_wait(watched: Watched, secret: str) -> None:
+    """Whatever it claims: only the notifier can say that a session has just begun."""
+    await watched.make((OTHER, BO), marker=Marker(HINT_KEY))
+    await watched.until(OTHER, BO)
+    await within(0.1, partial(asking, watched.book, secret))
+
+
+async def test_a_session_on_its_way_is_waited_for_and_never_sent_to_the_login(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it takes; if it takes too long, whoever asks is told to try again, not to log in."""
+    await watched.make((OTHER, BO), marker=Marker(HINT_KEY))
+    await watched.until(OTHER, BO)
+    secret = minted(HINT_KEY)
+    finding = asyncio.create_task(watched.book.of(secret))
+    await asyncio.sleep(1)  # longer than a service needs that has nothing else to do
+    assert not finding.done()
+    await watched.put(digest(secret), ANNA)
+    assert await finding == ANNA
+    monkeypatch.setattr(sessions, "ARRIVAL", 0.2)
+    with pytest.raises(Refused) as refused:
+        await watched.book.of(minted(HINT_KEY))
+    assert refused.value.why is Why.UNAVAILABLE
+    assert refused.value.headers["Retry-After"]
+
+
+async def test_a_session_that_has_ended_is_known_to_have(watched: Watched) -> None:
+    """However short ago it began: its owner is not kept waiting for it."""
+    await watched.make((OTHER, BO), marker=Marker(HINT_KEY))
+    secret = minted(HINT_KEY)
+    await watched.put(digest(secret), ANNA)
+    await watched.until(digest(secret), ANNA)
+    await watched.delete(digest(secret))
+    await watched.until(digest(secret), None)
+    await within(0.1, partial(asking, watched.book, secret))
+
+
+async def test_an_old_secret_is_refused_at_once_where_all_news_has_come(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And waits where the service has been cut off from the bus since before it was made."""
+    await watched.make((OTHER, BO), marker=Marker(HINT_KEY))
+    await watched.until(OTHER, BO)
+    secret = minted(HINT_KEY)
+    monkeypatch.setattr(sessions, "SLACK", 0.0)
+
+    async def current() -> bool:
+        """the service has looked since"""
+        return watched.book._current > time() - 1 and not watched.book._may_come(digest(secret), secret)
+
+    await eventually(current)
+    await within(0.1, partial(asking, watched.book, secret))
+
+
+async def test_a_service_that_has_just_started_sends_nobody_to_the_login(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it has read the bucket it knows nobody, and says so."""
+    monkeypatch.setattr(sessions, "ARRIVAL", 0.2)
+    with pytest.raises(Refused) as refused:
+        await watched.book.of("n" * 43)
+    assert refused.value.why is Why.UNAVAILABLE
+    await watched.make((digest("n" * 43), ANNA))
+    await watched.until(digest("n" * 43), ANNA)
+    assert await watched.book.of("n" * 43) == ANNA
