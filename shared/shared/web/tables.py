@@ -25,6 +25,7 @@ from litestar.response import Stream
 
 from shared.language import direction
 from shared.web.forms import zone_of
+from shared.web.formulas import escape_cell
 
 Row: TypeAlias = Sequence[Any]
 Pages: TypeAlias = AsyncIterator[Sequence[Row]]
@@ -39,8 +40,6 @@ FIRST_YEAR = 1900  # the calendar of sheets begins in it
 WIDEST = 60  # characters that a column shows without being pulled wider
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """First in a CSV, so that Excel reads it as UTF-8 and not in the code page of the country."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""With one of these first, a spreadsheet takes the cell for a formula (OWASP, "CSV Injection")."""
 TYPES = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -68,11 +67,6 @@ async def in_pages(
     while page := await ask(after, PAGE):
         yield [row(each) for each in page]
         after = key(page[-1])
-
-
-def escape_cell(text: str) -> str:
-    """Text as a spreadsheet shows it; what it would calculate gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 async def csv_chunks(head: Sequence[str], pages: Pages, zone: ZoneInfo) -> AsyncIterator[str | bytes]:
