@@ -4,16 +4,31 @@ A layout reads its values by `json(bytes(sys.inputs.values))`. What people typed
 never as source, so that nothing in it can be Typst code; the compiler sees no file but the layout.
 """
 
+import asyncio
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 import typst
+
+from shared.language import _
+from shared.refusal import Refused, Why
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+AT_ONCE = 2
+"""Documents. One takes a core while it is made, and some tens of megabytes."""
+WAITING = 20
+PATIENCE = 15.0
+"""Seconds until a document is there: the bot-gateway waits 20 for an invoice's."""
 
 MEDIA_TYPE = "application/pdf"
 PICTURE = "image/svg+xml"
@@ -23,8 +38,44 @@ LONG_WORD = re.compile("[!-~\u00a1-\u024f\u0370-\u052f]{31,}")
 """Where letters stand apart (Latin, Greek, Cyrillic), a break within a word spoils no shape."""
 
 
+class Press:
+    """Two documents are made at a time in a process, and a few wait for it; more are sent away, to come again."""
+
+    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, patience: float = PATIENCE) -> None:
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="press")
+        self._room = at_once + waiting
+        self._patience = patience
+        self._taken: set[Future[Any]] = set()
+
+    async def make(self, work: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+        """The work, done beside the event loop. Raises Refused (503) where it can't be in time.
+
+        Whoever goes away while it waits is not waited for; what was begun ends, and has its place until then.
+        """
+        if len(self._taken) >= self._room:
+            raise _busy()
+        context = copy_context()
+        doing = self._threads.submit(lambda: context.run(work, *given, **named))
+        self._taken.add(doing)
+        doing.add_done_callback(self._taken.discard)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.wrap_future(doing)
+        except TimeoutError:
+            raise _busy() from None
+
+
+press = Press()
+
+
+def _busy() -> Refused:
+    return Refused(
+        _("Too many documents are being made just now. Please try again in a moment."), Why.UNAVAILABLE
+    )
+
+
 def compiled(layout: bytes, values: Mapping[str, Any], made_at: datetime, *, tagged: bool = True) -> bytes:
-    """The PDF; the same values give the same bytes. It takes tenths of a second: call it beside the event loop.
+    """The PDF; the same values give the same bytes. It takes tenths of a second: have it made by `press`.
 
     made_at  what the file says of when it was made
     tagged   with what people need who hear a document read; it makes a long one several times larger

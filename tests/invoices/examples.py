@@ -23,7 +23,6 @@ from invoices.domain import (
     line_amount,
     totals,
 )
-from invoices.logo import PNG
 from shared.contract import AnyEvent, Recorded
 from shared.contract.event import Envelope, by_admin
 from shared.contract.invoice import (
@@ -171,6 +170,9 @@ def recorded(
         data=event,
         causation_id=cause,
     )
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def png(width: int, height: int, pixels: bytes | None = None) -> bytes:

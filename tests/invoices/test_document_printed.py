@@ -7,16 +7,27 @@ from datetime import timedelta, timezone
 from decimal import Decimal
 from importlib.resources import files
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
 from invoices import document
 from invoices.domain import checked
-from shared.contract.invoice import InvoiceLine, InvoiceStatus
+from shared.contract.invoice import (
+    DOCUMENT,
+    DocumentAnswer,
+    DocumentRequest,
+    InvoiceLine,
+    InvoiceStatus,
+)
 from shared.contract.site import Site
+from shared.document import Press
 from shared.language import speaking
 from shared.money import figure, money
+from shared.refusal import Refused, Why
+from shared.service import Service
 from tests.invoices.examples import DRAFT, NORDLICHT, PUMP, line, printed
+from tests.invoices.test_invoices_over_http import made
 
 ARABIC = "صيانة وحدة التكييف المركزية"
 EVIL = (
@@ -190,3 +201,18 @@ def test_the_preview_shows_every_page_and_no_text() -> None:
         assert not re.search(
             rb"<(script|a|text|foreignObject|style)\b|\bon\w+=|javascript:|http://(?!www\.w3\.org)", page
         )
+
+
+async def test_too_many_at_once_are_told_to_come_again(
+    office: httpx.AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page and a program by 503 with the time to wait; whoever sends it by Telegram keeps it, and asks again."""
+    number = (await made(office))["id"]
+    monkeypatch.setattr("shared.document.press", Press(at_once=1, waiting=-1))
+    for path in (f"/api/invoices/{number}/document", f"/invoices/{number}/preview"):
+        answer = await office.get(path)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert "Too many documents" in answer.json()["detail"]
+    with pytest.raises(Refused) as told:
+        await service.bus.request(DOCUMENT, DocumentRequest(number), DocumentAnswer)
+    assert told.value.why is Why.UNAVAILABLE

@@ -1,17 +1,24 @@
 """The settings: each page changes what it shows, nothing that can't be used is taken, and the logo is safe."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import time
 
 import httpx
 import msgspec
 import pytest
 
-from notifier import choices
-from notifier.domain import LOGO, LOGO_KEY, SITE, SITE_KEY, ChangeSite, decide_site
-from shared.contract.site import Site, WorkingHours
+from notifier import choices, views
+from notifier.domain import LOGO, LOGO_KEY, SITE, SITE_KEY, ChangeLogo, ChangeSite, decide_site
+from notifier.handlers import Handlers
+from notifier.sessions import Sessions
+from shared.contract.event import by_admin
+from shared.contract.site import Site, SiteLogoChanged, WorkingHours
+from shared.pictures import LARGEST
 from tests.notifier.conftest import Running, add, log_in
-from tests.notifier.pictures import jpeg, png
+from tests.notifier.pictures import jpeg, png, size_of
+from tests.people import eventually
 
 COMPANY = {
     "company": "Harbour Heating",
@@ -152,15 +159,17 @@ async def test_others_read_the_settings_as_text(vera: httpx.AsyncClient, owner: 
     assert (await vera.post("/settings/logo", files={"logo": png()})).status_code == 403
 
 
-@pytest.mark.parametrize(("image", "kind"), [(png(), "image/png"), (jpeg(), "image/jpeg")])
+@pytest.mark.parametrize("image", [png(), jpeg(), png() + b"<script>alert(1)</script>"])
 async def test_a_logo_is_served_to_everybody(
-    notifier: Running, owner: httpx.AsyncClient, image: bytes, kind: str
+    notifier: Running, owner: httpx.AsyncClient, image: bytes
 ) -> None:
     """Also before the login; for ever under its version's address, and asked about anew under the other."""
     assert (await upload(owner, image)).headers["location"] == "/settings?saved=logo"
     async with httpx.AsyncClient(base_url=notifier.url) as stranger:
         answer = await stranger.get("/site/logo")
-        assert (answer.content, answer.headers["content-type"]) == (image, kind)
+        assert size_of(answer.content) == ("PNG", 40, 20)
+        assert answer.headers["content-type"] == "image/png"
+        assert b"script" not in answer.content
         assert answer.headers["cache-control"] == "no-cache"
         assert answer.headers["x-content-type-options"] == "nosniff"
         again = await stranger.get("/site/logo", headers={"If-None-Match": answer.headers["etag"]})
@@ -177,11 +186,13 @@ async def test_a_logo_is_no_part_of_the_settings(notifier: Running, owner: httpx
     await upload(owner, png())
     journal = notifier.service.journal
     assert await journal.load(SITE, SITE_KEY) == (Site(), 0)
-    assert (await journal.load(LOGO, LOGO_KEY))[0].image == png()
-    body = msgspec.json.encode({"image": jpeg()})
+    kept = (await journal.load(LOGO, LOGO_KEY))[0]
+    assert kept.pixels
+    assert size_of(kept.image or b"") == ("PNG", 40, 20)
+    body = msgspec.json.encode({"image": jpeg(30, 30)})
     answer = await owner.put("/api/site/logo", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 204
-    assert (await owner.get("/site/logo")).content == jpeg()
+    assert size_of((await owner.get("/site/logo")).content) == ("PNG", 30, 30)
     assert (await owner.delete("/api/site/logo")).status_code == 204
     assert (await owner.get("/site/logo")).headers["content-type"] == "image/svg+xml"
 
@@ -201,6 +212,56 @@ async def test_a_body_that_only_looks_like_files_is_refused(owner: httpx.AsyncCl
     kind = {"Content-Type": whole.headers["content-type"]}
     answer = await owner.post("/settings/logo", content=whole.read()[:-30], headers=kind)
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (png(30_000, 1), "4000 pixels"),
+        (png() + bytes(LARGEST), "100 KB"),
+        (jpeg()[:-2], "no whole PNG or JPEG"),
+    ],
+)
+async def test_what_is_wrong_with_a_logo_is_said(owner: httpx.AsyncClient, image: bytes, said: str) -> None:
+    """On the page and to a program alike; the one before stays."""
+    await upload(owner, png())
+    assert said in (await upload(owner, image)).text
+    answer = await owner.put(
+        "/api/site/logo",
+        content=msgspec.json.encode({"image": image}),
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, said in answer.json()["fields"]["logo"]) == (422, True)
+    assert size_of((await owner.get("/site/logo")).content) == ("PNG", 40, 20)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(png(60, 30) + b"trailing", ("PNG", 60, 30)), (png(60_000, 1), None)]
+)
+async def test_a_logo_of_before_becomes_pixels_alone(
+    notifier: Running, owner: httpx.AsyncClient, before: bytes, after: tuple[str, int, int] | None
+) -> None:
+    """As a version before stored it; until it is drawn anew nobody is shown it, and a bomb is taken away."""
+    decider = replace(LOGO, decide=lambda _command, _logo: [SiteLogoChanged(before)])
+    await notifier.service.journal.handle(decider, LOGO_KEY, ChangeLogo(None), actor=by_admin("anna"))
+    assert (await owner.get("/site/logo")).headers["content-type"] == "image/svg+xml"
+    service = notifier.service
+    handlers = Handlers(service.journal, service.pool, Sessions(service.pool, service.bus))
+    drawing = asyncio.create_task(handlers.redraw_logo())  # as the leading replica does when it begins
+
+    async def look() -> bool:
+        return not await views.undrawn_logo(service.pool)
+
+    try:
+        await eventually(look)
+    finally:
+        drawing.cancel()
+    answer = await owner.get("/site/logo")
+    if after is None:
+        assert answer.headers["content-type"] == "image/svg+xml"
+    else:
+        assert size_of(answer.content) == after
+        assert b"trailing" not in answer.content
 
 
 async def upload(browser: httpx.AsyncClient, image: bytes) -> httpx.Response:

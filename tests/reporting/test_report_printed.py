@@ -65,3 +65,22 @@ async def test_what_people_typed_is_no_code_of_the_layout(told: Told, service: S
         assert len(bare) < len(full)
         assert await render(replace(report, task=nasty), site, NOON) == full, "the same bytes again"
         assert not re.search(rb"passwd:|root:x", full)
+
+
+async def test_a_story_without_end_is_printed_up_to_where_there_is_memory(
+    told: Told, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its newest lines, and a word about the others; ten thousand took more than a container has."""
+    await told(boiler())
+    report = await views.report(service.pool, 1042)
+    assert report
+    printed: dict[str, Any] = {}
+    monkeypatch.setattr(document, "compiled", lambda _layout, values, _at, **_how: printed.update(values))
+    await render(replace(report, timeline=report.timeline * 1000), Site(), NOON)
+    *others, timeline = printed["tables"]
+    assert len(timeline["rows"]) == document.MOST
+    assert timeline["note"].startswith(f"The last {document.MOST} of {len(report.timeline) * 1000}")
+    assert {each["note"] for each in others} == {""}
+    monkeypatch.undo()
+    pdf = await render(replace(report, timeline=report.timeline * 1000), Site(), NOON)
+    assert pdf.startswith(b"%PDF-")

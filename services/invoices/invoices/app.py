@@ -1,6 +1,6 @@
 """The invoices service, wired."""
 
-from invoices import api, exports, pages, projections, subscribers
+from invoices import api, exports, logo, pages, projections, subscribers
 from invoices.handlers import Handlers
 from shared.journal.freshness import versions
 from shared.service import Service
@@ -22,4 +22,5 @@ def build(settings: Settings) -> Service:
     handlers = Handlers(service.journal, service.pool, service.site, service.freshness)
     service.http(pages.routes(handlers), exports.routes(handlers), api.routes(handlers))
     service.rpc(subscribers.router(handlers))
+    service.lead(lambda: logo.draw_anew(service.pool))
     return service

@@ -4,7 +4,6 @@ The layout is `templates/invoice.typ`. The document is the company's: it speaks 
 whoever asks for it.
 """
 
-import asyncio
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -15,13 +14,13 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from msgspec import Struct
 
-from invoices.logo import printable
 from shared import document
 from shared.contract.invoice import InvoiceStatus
 from shared.contract.site import Site
 from shared.document import typed
 from shared.language import _, direction, language, locale, speaking, words
 from shared.money import figure, money
+from shared.pictures import Pixels
 
 LARGEST = 500_000
 """Bytes. Tags are for people who hear a document read. A hundred long lines grow fourfold by them, and the whole
@@ -55,17 +54,17 @@ class Content(Struct, frozen=True, kw_only=True):
     total: Decimal
 
 
-async def render(content: Content, site: Site, logo: bytes | None = None) -> bytes:
-    """The PDF. The same content gives the same bytes; compiled beside the event loop."""
-    return await asyncio.to_thread(compiled, content, site, logo)
+async def render(content: Content, site: Site, logo: Pixels | None = None) -> bytes:
+    """The PDF. The same content gives the same bytes."""
+    return await document.press.make(compiled, content, site, logo)
 
 
-async def preview(content: Content, site: Site, logo: bytes | None = None) -> tuple[bytes, ...]:
-    """The pages of the PDF, each as an SVG with its letters as shapes; compiled beside the event loop."""
-    return await asyncio.to_thread(pictured, content, site, logo)
+async def preview(content: Content, site: Site, logo: Pixels | None = None) -> tuple[bytes, ...]:
+    """The pages of the PDF, each as an SVG with its letters as shapes."""
+    return await document.press.make(pictured, content, site, logo)
 
 
-def compiled(content: Content, site: Site, logo: bytes | None = None) -> bytes:
+def compiled(content: Content, site: Site, logo: Pixels | None = None) -> bytes:
     """With all that a reader is served by, as far as it is small enough to be sent."""
     pdf = b""
     for picture in (logo, None) if logo else (None,):
@@ -78,7 +77,7 @@ def compiled(content: Content, site: Site, logo: bytes | None = None) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def pictured(content: Content, site: Site, logo: bytes | None = None) -> tuple[bytes, ...]:
+def pictured(content: Content, site: Site, logo: Pixels | None = None) -> tuple[bytes, ...]:
     return document.pictured(_layout(), values(content, site, logo))
 
 
@@ -95,11 +94,11 @@ def day(day: date) -> str:
     return format_date(day, "d MMMM yyyy", locale=locale())
 
 
-def values(content: Content, site: Site, logo: bytes | None) -> dict[str, Any]:
-    """What the layout is given: all as it is printed, and a logo that can be."""
+def values(content: Content, site: Site, logo: Pixels | None) -> dict[str, Any]:
+    """What the layout is given: all as it is printed."""
     with speaking(site.language):
         printed = _printed(content, site)
-    return printed | {"logo": list(logo) if logo and printable(logo) else None}
+    return printed | {"logo": list(logo) if logo else None}
 
 
 def _printed(content: Content, site: Site) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import asyncpg
 from msgspec import Struct
 from msgspec.structs import replace
 
-from invoices import document, views
+from invoices import document, logo, views
 from invoices.domain import (
     INVOICES,
     CreateInvoice,
@@ -44,6 +44,7 @@ from shared.journal.freshness import Freshness, behind, refusals_made_sure
 from shared.language import N_, _, locale, speaking
 from shared.money import currencies, money
 from shared.numbers import BIGGEST
+from shared.pictures import Pixels
 from shared.refusal import Refused, Why
 
 GLANCE = (
@@ -173,7 +174,7 @@ class Handlers:
         )
 
     async def _send(self, number: int, actor: str, command_id: UUID, expected: int | None) -> Outcome:
-        command = SendInvoice(issuer_of(self._site(), await views.logo_hash(self.pool)))
+        command = SendInvoice(issuer_of(self._site(), await logo.hash_of_today(self.pool)))
         return await self._do(number, command, actor=actor, command_id=command_id, expected=expected)
 
     async def set_status(
@@ -225,26 +226,26 @@ class Handlers:
         """The pages of the PDF as pictures."""
         return await document.preview(*await self._printed(invoice))
 
-    async def _printed(self, invoice: views.Shown) -> tuple[document.Content, Site, bytes | None]:
+    async def _printed(self, invoice: views.Shown) -> tuple[document.Content, Site, Pixels | None]:
         site = issued(invoice, self._site())
         with speaking(site.language):
             printed = content(invoice, ZoneInfo(site.time_zone))
         return printed, site, await self._logo(invoice.issuer)
 
-    async def _logo(self, issuer: Issuer | None) -> bytes | None:
+    async def _logo(self, issuer: Issuer | None) -> Pixels | None:
         """The one that the document names, or today's where it names none yet."""
         if issuer is None:
-            return await views.logo(self.pool)
+            return await logo.today(self.pool)
         if not issuer.logo:
             return None
-        image = await views.kept_logo(self.pool, issuer.logo)
-        if image is None:
+        try:
+            return await logo.named(self.pool, issuer.logo)
+        except LookupError:
             # Only while `callout rebuild` fills the tables again.
             raise Refused(
                 _("The logo on this document is being fetched again. Please try again in a moment."),
                 Why.UNAVAILABLE,
-            )
-        return image
+            ) from None
 
     async def answer_document(self, request: DocumentRequest) -> DocumentAnswer:
         """The PDF on its way to Telegram, or the sentence that says why there is none.

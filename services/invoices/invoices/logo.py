@@ -1,56 +1,115 @@
-"""Whether a picture can stand on a document: a PNG or JPEG of a sane size that the compiler takes.
+"""The company's logo for the document: today's, and each one that a sent invoice names by its hash.
 
-What comes as the company's logo is anybody's bytes. A broken one costs the document its logo, never more.
+Kept as pixels alone (`shared.pictures`), whatever came in the event; one that can't be decoded is as good as none.
+A version before kept each as it came: those are drawn anew once this one leads, and until then where they are used.
 """
 
-import struct
-from functools import lru_cache
+import asyncio
 
-import typst
+import asyncpg
+import structlog
 
-PNG = b"\x89PNG\r\n\x1a\n"
-JPEG = b"\xff\xd8\xff"
-WIDEST = 4096
-"""Pixels on a side: a picture of few bytes can unfold to more memory than there is."""
+from shared.journal.database import transaction
+from shared.pictures import Flaw, Pixels, redrawn
+from shared.refusal import Refused
 
-# The compiler's inputs are text, so that the bytes come as a list of numbers.
-PAGE = b"#set page(width: 4cm, height: 4cm)\n#image(bytes(json(bytes(sys.inputs.logo))), width: 1cm)"
+log = structlog.get_logger()
 
-FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""JPEG's markers of a frame, which tells the size (ITU T.81, table B.1)."""
+_HASH = "encode(sha256(image), 'hex')"
+_KEEP = """
+INSERT INTO logos (hash, image, drawn) VALUES ($1, $2, true)
+ON CONFLICT (hash) DO UPDATE SET image = $2, drawn = true
+"""
+_TODAY = """
+INSERT INTO logo (image, media_type, source, drawn) VALUES ($1, $2, $3, encode(sha256($1), 'hex'))
+ON CONFLICT (only_row) DO UPDATE
+    SET image = excluded.image, media_type = excluded.media_type, source = excluded.source, drawn = excluded.drawn
+"""
+_KEEP_TODAY = f"""
+INSERT INTO logos (hash, image, drawn)
+SELECT {_HASH}, image, drawn IS NOT DISTINCT FROM {_HASH} FROM logo
+UNION ALL SELECT source, image, true FROM logo WHERE drawn = {_HASH} AND source <> drawn
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - put together from constants
+NONE = b""
+"""What is kept of a logo that can't be decoded."""
 
 
-@lru_cache(maxsize=8)
-def printable(image: bytes) -> str | None:
-    """`png` or `jpg` where it can be printed, and None where it can't."""
-    kind = "png" if image.startswith(PNG) else "jpg" if image.startswith(JPEG) else None
-    if kind is None:
-        return None
-    size = _png_size(image) if kind == "png" else _jpeg_size(image)
-    if size is None or not all(1 <= side <= WIDEST for side in size):
-        return None
+async def take(connection: asyncpg.Connection, image: bytes, media_type: str) -> None:
+    """Today's is this one, as it came in its event."""
     try:
-        typst.compile(PAGE, sys_inputs={"logo": str(list(image))}, format="pdf", ignore_system_fonts=True)
-    except typst.TypstError:
-        return None
-    return kind
+        found = await redrawn(image)
+    except Refused as refused:
+        # As a version before would keep it: drawn where it is used, or at the next start.
+        log.warning("logo not drawn yet", reason=refused.sentence)
+        await connection.execute(
+            "INSERT INTO logo (image, media_type) VALUES ($1, $2) "
+            "ON CONFLICT (only_row) DO UPDATE SET image = $1, media_type = $2",
+            image,
+            media_type,
+        )
+        await keep_today(connection)
+        return
+    source = await connection.fetchval("SELECT encode(sha256($1), 'hex')", image)
+    if isinstance(found, Flaw):
+        log.warning("logo left out", why=found.value, hash=source)
+        await connection.execute(_KEEP, source, NONE)
+        await connection.execute("DELETE FROM logo")
+        return
+    await connection.execute(_TODAY, found.image, found.media_type, source)
+    await connection.execute(_KEEP, source, found.image)
+    # A replica of the version before names what it finds by its own hash.
+    await keep_today(connection)
 
 
-def _png_size(image: bytes) -> tuple[int, int] | None:
-    """From the header, which stands first (PNG, section 11.2.1)."""
-    if image[12:16] != b"IHDR" or len(image) < 24:
-        return None
-    width, height = struct.unpack_from(">II", image, 16)
-    return width, height
+async def take_away(connection: asyncpg.Connection) -> None:
+    await connection.execute("DELETE FROM logo")
 
 
-def _jpeg_size(image: bytes) -> tuple[int, int] | None:
-    """From the first frame's header; the segments before it are passed over."""
-    at = 2
-    while at + 9 <= len(image) and image[at] == 0xFF:
-        marker = image[at + 1]
-        if marker in FRAMES:
-            height, width = struct.unpack_from(">HH", image, at + 5)
-            return width, height
-        at += 2 + int.from_bytes(image[at + 2 : at + 4], "big")
-    return None
+async def keep_today(connection: asyncpg.Connection) -> None:
+    """By its hash, for the documents that name it; a version before may have taken it in, and not kept it so."""
+    await connection.execute(_KEEP_TODAY)
+
+
+async def today(pool: asyncpg.Pool) -> Pixels | None:
+    row = await pool.fetchrow(f"SELECT image, drawn IS NOT DISTINCT FROM {_HASH} AS drawn FROM logo")  # noqa: S608
+    return await _pixels(row) if row else None
+
+
+async def hash_of_today(pool: asyncpg.Pool) -> str:
+    """Of the file that its event holds; empty where there is no logo."""
+    found: str | None = await pool.fetchval(
+        f"SELECT CASE WHEN drawn = {_HASH} THEN source ELSE {_HASH} END FROM logo"  # noqa: S608
+    )
+    return found or ""
+
+
+async def named(pool: asyncpg.Pool, known_by: str) -> Pixels | None:
+    """The logo of this hash, also one that is no longer in use; LookupError where it isn't known."""
+    row = await pool.fetchrow("SELECT image, drawn FROM logos WHERE hash = $1", known_by)
+    if row is None:
+        raise LookupError(known_by)
+    return await _pixels(row)
+
+
+async def draw_anew(pool: asyncpg.Pool) -> None:
+    """All that a version before kept as it came; for ever, on the leading replica."""
+    for row in await pool.fetch("SELECT hash, image FROM logos WHERE NOT drawn"):
+        found = await redrawn(row["image"])
+        if isinstance(found, Flaw):
+            log.warning("logo left out", why=found.value, hash=row["hash"])
+        await pool.execute(_KEEP, row["hash"], NONE if isinstance(found, Flaw) else found.image)
+    async with transaction(pool) as connection:
+        todays = await connection.fetchrow(
+            f"SELECT image, media_type FROM logo WHERE drawn IS DISTINCT FROM {_HASH} FOR UPDATE"  # noqa: S608
+        )
+        if todays:
+            await take(connection, todays["image"], todays["media_type"])
+    await asyncio.Event().wait()
+
+
+async def _pixels(row: asyncpg.Record) -> Pixels | None:
+    if row["drawn"]:
+        return Pixels(row["image"]) if row["image"] else None
+    found = await redrawn(row["image"])
+    return None if isinstance(found, Flaw) else found.image

@@ -6,6 +6,7 @@ from typing import assert_never
 import asyncpg
 import msgspec
 
+from invoices import logo
 from shared import reach
 from shared.contract import Recorded
 from shared.contract.delivery import DeliveryFailed, DeliverySent, DeliveryState, DeliveryUnknown, Purpose
@@ -34,11 +35,6 @@ from shared.contract.technician import TechnicianDeleted, TechnicianRegistered
 TABLES = ("invoices", "dispatches", "tasks", "technicians", "logo", "logos")
 
 
-_KEEP_LOGO = """
-INSERT INTO logos (hash, image) SELECT encode(sha256(image), 'hex'), image FROM logo ON CONFLICT DO NOTHING
-"""
-
-
 async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
     """An event of an invoice → its row."""
     number, event = int(recorded.key), recorded.data
@@ -62,8 +58,7 @@ async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
                 recorded.at,
                 None if issuer is None else msgspec.json.encode(issuer).decode(),
             )
-            # A version before this one may have taken the logo in, and does not keep it by its hash.
-            await connection.execute(_KEEP_LOGO)
+            await logo.keep_today(connection)
         case InvoiceStatusChanged(after=after):
             await connection.execute(
                 "UPDATE invoices SET version = $2, status = $3, paid_at = $4 WHERE number = $1",
@@ -183,18 +178,11 @@ async def _delivery(connection: asyncpg.Connection, recorded: Recorded) -> None:
 
 
 async def _site(connection: asyncpg.Connection, recorded: Recorded) -> None:
-    """The picture as it came: whether it can be printed is for the document to find out."""
     match recorded.data:
         case SiteLogoChanged(image=None):
-            await connection.execute("DELETE FROM logo")
-        case SiteLogoChanged(image=image, media_type=media_type):
-            await connection.execute(
-                "INSERT INTO logo (image, media_type) VALUES ($1, $2) "
-                "ON CONFLICT (only_row) DO UPDATE SET image = $1, media_type = $2",
-                image,
-                media_type,
-            )
-            await connection.execute(_KEEP_LOGO)
+            await logo.take_away(connection)
+        case SiteLogoChanged(image=bytes(image), media_type=media_type):
+            await logo.take(connection, image, media_type)
         case _:
             pass
 

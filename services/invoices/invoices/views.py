@@ -336,23 +336,6 @@ async def next_number(pool: Connection) -> int:
     return number
 
 
-async def logo(pool: Connection) -> bytes | None:
-    image: bytes | None = await pool.fetchval("SELECT image FROM logo")
-    return image
-
-
-async def logo_hash(pool: Connection) -> str:
-    """Of today's logo; empty where there is none."""
-    found: str | None = await pool.fetchval("SELECT encode(sha256(image), 'hex') FROM logo")
-    return found or ""
-
-
-async def kept_logo(pool: Connection, known_by: str) -> bytes | None:
-    """The logo of this hash, also one that is no longer in use."""
-    image: bytes | None = await pool.fetchval("SELECT image FROM logos WHERE hash = $1", known_by)
-    return image
-
-
 async def _said(pool: Connection, chosen: _Filter, typed: str) -> list[str] | None:
     """What is true of an invoice with these words, one of both; None where nothing was typed that is a word."""
     words = re.findall(r"\w+", typed)[:10]

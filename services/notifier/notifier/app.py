@@ -42,7 +42,7 @@ def build(settings: Settings) -> Service:
         sockets.routes(hub),
         static.routes(),
     )
-    service.lead(sessions.keep, limits.keep)
+    service.lead(sessions.keep, limits.keep, handlers.redraw_logo)
     service.background(sessions.hear, hub.listen, hub.run, hub.tell_changes, hub.look_after)
     return service
 

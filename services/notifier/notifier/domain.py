@@ -13,7 +13,6 @@ from babel import Locale, UnknownLocaleError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from notifier.images import measured
 from shared.contract.admin import (
     AdminAdded,
     AdminDisabled,
@@ -31,6 +30,7 @@ from shared.contract.site import SETTINGS, LogoType, Site, SiteLogoChanged, Site
 from shared.journal import Decider
 from shared.language import _
 from shared.money import currencies
+from shared.pictures import Picture
 from shared.refusal import Refused, Why
 
 TEAM_KEY = "team"
@@ -319,46 +319,50 @@ SITE: Decider[ChangeSite, Site, SiteSettingsChanged] = Decider(
 
 # ---- the company's logo: a stream of its own, so that whoever asks for the settings loads no images
 
-LOGO_BYTES = 100 * 1024
-LOGO_PIXELS = 4000
-"""At most, in each direction."""
-
 
 class Logo(Struct, frozen=True):
+    """pixels  see `SiteLogoChanged`"""
+
     image: bytes | None = None
     media_type: LogoType = "image/png"
+    pixels: bool = False
 
 
 class ChangeLogo(Struct, frozen=True):
-    """image  None takes it away"""
+    """picture  None takes it away"""
 
-    image: bytes | None
+    picture: Picture | None
 
 
-def decide_logo(command: ChangeLogo, logo: Logo) -> list[SiteLogoChanged]:
-    image = command.image
-    if image == logo.image:
-        return []
-    if image is None:
-        return [SiteLogoChanged(None)]
-    if len(image) > LOGO_BYTES:
-        raise _no_logo(_("The logo has at most %(most)s KB.", most=LOGO_BYTES // 1024))
-    found = measured(image)
-    if found is None:
-        raise _no_logo(_("This is no whole PNG or JPEG image. Please choose another file."))
-    if max(found.width, found.height) > LOGO_PIXELS:
-        raise _no_logo(_("The logo has at most %(most)s pixels in each direction.", most=LOGO_PIXELS))
-    return [SiteLogoChanged(image, found.media_type)]
+class RedrawLogo(Struct, frozen=True):
+    """A logo of before, as it is once it was decoded; None where it can't be."""
+
+    before: bytes
+    picture: Picture | None
+
+
+LogoCommand: TypeAlias = ChangeLogo | RedrawLogo
+
+
+def decide_logo(command: LogoCommand, logo: Logo) -> list[SiteLogoChanged]:
+    match command:
+        case RedrawLogo(before) if logo.pixels or logo.image != before:
+            return []  # somebody chose another one meanwhile
+        case ChangeLogo(None) if logo.image is None:
+            return []
+        case ChangeLogo(Picture(image)) if logo.pixels and logo.image == image:
+            return []
+        case ChangeLogo(None) | RedrawLogo(picture=None):
+            return [SiteLogoChanged(None)]
+        case ChangeLogo(Picture() as picture) | RedrawLogo(picture=Picture() as picture):
+            return [SiteLogoChanged(picture.image, picture.media_type, pixels=True)]
+    raise AssertionError(command)
 
 
 def evolve_logo(_logo: Logo, event: SiteLogoChanged) -> Logo:
-    return Logo(event.image, event.media_type)
+    return Logo(event.image, event.media_type, event.pixels)
 
 
-def _no_logo(sentence: str) -> Refused:
-    return Refused(sentence, Why.INVALID, {"logo": sentence})
-
-
-LOGO: Decider[ChangeLogo, Logo, SiteLogoChanged] = Decider(
+LOGO: Decider[LogoCommand, Logo, SiteLogoChanged] = Decider(
     "site", Logo(), decide_logo, evolve_logo, SiteLogoChanged
 )

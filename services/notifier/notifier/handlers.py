@@ -1,9 +1,11 @@
 """What an admin can ask here, once for HTML, JSON and the command line."""
 
+import asyncio
 from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from notifier import passwords, views
 from notifier.asked import Asked
@@ -24,6 +26,7 @@ from notifier.domain import (
     DisableAdmin,
     EnableAdmin,
     FoundTeam,
+    RedrawLogo,
     RevokeToken,
     TeamCommand,
 )
@@ -35,8 +38,11 @@ from shared.contract.site import Site
 from shared.journal import Journal, Outcome
 from shared.journal.journal import Within
 from shared.language import N_, _
-from shared.refusal import Refused
+from shared.pictures import Flaw, redrawn
+from shared.refusal import Refused, Why
 from shared.web import Identity, digest
+
+log = structlog.get_logger()
 
 FIRST_OWNER = "owner"
 
@@ -170,7 +176,24 @@ class Handlers:
 
     async def change_logo(self, image: bytes | None, asked: Asked) -> None:
         """None takes it away. Asking twice changes nothing more, so it needs no id; nor is the image kept with one."""
-        await self._journal.handle(LOGO, LOGO_KEY, ChangeLogo(image), actor=asked.actor)
+        picture = None if image is None else await redrawn(image)
+        if isinstance(picture, Flaw):
+            sentence = picture.sentence
+            raise Refused(sentence, Why.INVALID, {"logo": sentence})
+        await self._journal.handle(LOGO, LOGO_KEY, ChangeLogo(picture), actor=asked.actor)
+
+    async def redraw_logo(self) -> None:
+        """A logo that a version before took in as it came becomes pixels alone; for ever, on the leading replica."""
+        image = await views.undrawn_logo(self._pool)
+        if image is not None:
+            found = await redrawn(image)
+            picture = None if isinstance(found, Flaw) else found
+            if picture is None:
+                log.warning("logo taken away", why=found)
+            await self._journal.handle(
+                LOGO, LOGO_KEY, RedrawLogo(image, picture), actor=by_service("notifier")
+            )
+        await asyncio.Event().wait()
 
     # ---- notifications
 

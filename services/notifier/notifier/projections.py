@@ -20,8 +20,8 @@ NOTIFY = "INSERT INTO notifications (id, kind, event) VALUES ($1, $2, $3) ON CON
 ARRIVE = "INSERT INTO arrivals (id) VALUES ($1) ON CONFLICT DO NOTHING"
 WAIT = "INSERT INTO waiting (id, about) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 LOGO = """
-INSERT INTO logo (version, media_type, image) VALUES ($1, $2, $3)
-ON CONFLICT (only_row) DO UPDATE SET version = $1, media_type = $2, image = $3
+INSERT INTO logo (version, media_type, image, drawn) VALUES ($1, $2, $3, $4)
+ON CONFLICT (only_row) DO UPDATE SET version = $1, media_type = $2, image = $3, drawn = $4
 """
 ANSWERED = "DELETE FROM waiting WHERE about = $1"
 
@@ -47,8 +47,9 @@ async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
             await connection.execute("UPDATE admins SET enabled = true WHERE login = $1", login)
         case SiteLogoChanged(image=None):
             await connection.execute("DELETE FROM logo")
-        case SiteLogoChanged(image=image, media_type=media_type):
-            await connection.execute(LOGO, recorded.version, media_type, image)
+        case SiteLogoChanged(image=image, media_type=media_type, pixels=pixels):
+            drawn = recorded.version if pixels else None
+            await connection.execute(LOGO, recorded.version, media_type, image, drawn)
         case _:
             pass
 

@@ -150,13 +150,21 @@ def _session(user_agent: str, **row: Any) -> SessionView:
 
 
 async def logo(connection: Connection) -> Logo | None:
-    row = await connection.fetchrow("SELECT version, media_type, image FROM logo")
+    row = await connection.fetchrow("SELECT version, media_type, image FROM logo WHERE drawn = version")
     return Logo(**row) if row else None
+
+
+async def undrawn_logo(connection: Connection) -> bytes | None:
+    """One that was stored as it came, by a version before; nobody is shown it."""
+    found: bytes | None = await connection.fetchval(
+        "SELECT image FROM logo WHERE drawn IS DISTINCT FROM version"
+    )
+    return found
 
 
 async def logo_version(connection: Connection) -> int | None:
     """None where there is no logo."""
-    found: int | None = await connection.fetchval("SELECT version FROM logo")
+    found: int | None = await connection.fetchval("SELECT version FROM logo WHERE drawn = version")
     return found
 
 

@@ -1,6 +1,5 @@
 """A task's report as a PDF, in the site's language. The layout is `templates/report.typ`."""
 
-import asyncio
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -11,21 +10,24 @@ from reporting.figures import NOTHING, duration
 from reporting.views import Answer, FullReport
 from shared import language
 from shared.contract.site import Site
-from shared.document import compiled, said, typed
+from shared.document import compiled, press, said, typed
 from shared.language import _, speaking, words
 from shared.money import money
 from shared.sentences import stored
 
 LONG = 300
 """Lines of a timeline beyond which tags for screen readers make the file several times larger, and slow."""
+MOST = 1000
+"""Rows of a table that are printed, the newest: each takes some 70 KB of memory while the file is made."""
 
 
 async def render(report: FullReport, site: Site, printed_at: datetime) -> bytes:
-    """The PDF, compiled beside the event loop. Of the client it shows the name alone."""
+    """The PDF. Of the client it shows the name alone."""
     with speaking(site.language):
         values = _values(report, site, printed_at)
+        values["tables"] = [_cut(each) for each in values["tables"]]
     tagged = len(report.timeline) <= LONG
-    return await asyncio.to_thread(compiled, _layout(), values, printed_at, tagged=tagged)
+    return await press.make(compiled, _layout(), values, printed_at, tagged=tagged)
 
 
 def _values(report: FullReport, site: Site, printed_at: datetime) -> dict[str, Any]:
@@ -122,6 +124,18 @@ def _values(report: FullReport, site: Site, printed_at: datetime) -> dict[str, A
             },
         ],
     }
+
+
+def _cut(table: dict[str, Any]) -> dict[str, Any]:
+    """No longer than can be printed; what it leaves out, it says."""
+    rows, note = table["rows"], ""
+    if len(rows) > MOST:
+        note = _(
+            "The last %(most)s of %(count)s; all of them are on the report's page.",
+            most=MOST,
+            count=len(rows),
+        )
+    return table | {"rows": rows[-MOST:], "note": note}
 
 
 def _response(answer: Answer) -> str:

@@ -45,10 +45,15 @@ LogoType: TypeAlias = Literal["image/png", "image/jpeg"]
 
 
 class SiteLogoChanged(Event):
-    """image  at most 100 KB, or None where the logo was taken away"""
+    """
+    image   at most 100 KB, or None where the logo was taken away
+    pixels  it was decoded and written anew before it was stored (`shared.pictures`); what takes an event in does so
+            all the same, as whoever wrote it may not have
+    """
 
     image: bytes | None
     media_type: LogoType = "image/png"
+    pixels: bool = False
 
 
 SiteEvent: TypeAlias = SiteSettingsChanged | SiteLogoChanged

@@ -8,12 +8,12 @@ from litestar import get, post
 from msgspec import Struct, structs
 
 from notifier import choices, views
-from notifier.domain import LOGO_BYTES
 from notifier.handlers import Handlers
 from notifier.pages.asking import asked
 from notifier.static import ASK_AGAIN, FOR_EVER
 from shared.contract.site import WorkingHours
 from shared.language import _
+from shared.pictures import LARGEST
 from shared.refusal import Refused, Why
 from shared.web import OWNER, PUBLIC, Request, Response, form, page, read, see, upload
 from shared.web.pages import STATIC
@@ -61,7 +61,7 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
             zones=choices.zones(site.time_zone),
             languages=choices.languages(site.language),
             logo=await views.logo_version(pool),
-            most=LOGO_BYTES // 1024,
+            most=LARGEST // 1024,
             saved=request.query_params.get("saved"),
             path="/settings",
         )
