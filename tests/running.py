@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 import notifier.app
 from local.access import OPERATOR
@@ -83,6 +84,15 @@ def role_of(service: str) -> str:
     return service.replace("-", "_")
 
 
+ASKED = {
+    "notifier": "/api/tokens",
+    "bot-gateway": "/api/telegram/token",
+    "tasks": "/api/clients",
+    "invoices": "/api/invoices",
+    "reporting": "/api/reports",
+}
+"""What each service answers nobody but those whom it knows."""
+
 SECRET = "a-secret-that-only-the-tests-know-of-0123456789"
 SHAPES = ("one process", "five processes")
 
@@ -150,11 +160,10 @@ async def token_of(stack: Stack) -> str:
 
 @asynccontextmanager
 async def five_processes(settings: dict[str, Settings], log_to: Path | None = None) -> AsyncIterator[Running]:
+    """Each service that has settings here, in a process of its own: all five, or fewer, but always the notifier."""
     ports = {name: free_port() for name in settings}
-    # There is no proxy in front: the webhook leads to its service.
-    settings["bot-gateway"] = replace(
-        settings["bot-gateway"], public_url=f"http://127.0.0.1:{ports['bot-gateway']}"
-    )
+    if bot := settings.get("bot-gateway"):  # there is no proxy in front: the webhook leads to its service
+        settings["bot-gateway"] = replace(bot, public_url=f"http://127.0.0.1:{ports['bot-gateway']}")
     processes = {name: await serve(name, settings[name], port, log_to) for name, port in ports.items()}
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     try:
@@ -162,9 +171,10 @@ async def five_processes(settings: dict[str, Settings], log_to: Path | None = No
         async with httpx.AsyncClient() as http:
             for address in addresses.values():
                 await eventually(partial(_answers, http, f"{address}/ready"), STARTED)
-        token = await _callout(
-            environment(settings["notifier"]), "token", "create", "tests", "--role", "owner"
-        )
+            token = await _token_by_operator(settings["notifier"])
+            http.headers["Authorization"] = f"Bearer {token}"
+            for name, address in addresses.items():
+                await eventually(partial(_answers, http, address + ASKED[name]))
         yield addresses, password, token, processes
     finally:
         for process in processes.values():
@@ -189,13 +199,10 @@ async def serve(
 
 
 def environment(settings: Settings) -> dict[str, str]:
+    """Every setting as its variable: one that was left out would be another one in the process."""
     return dict(os.environ) | {
-        "CALLOUT_POSTGRES": settings.postgres,
-        "CALLOUT_NATS": settings.nats,
-        "CALLOUT_SECRET": settings.secret,
-        "CALLOUT_TELEGRAM_API": settings.telegram_api,
-        "CALLOUT_TELEGRAM_WEBHOOK": str(settings.telegram_webhook).lower(),
-        "CALLOUT_PUBLIC_URL": settings.public_url,
+        f"CALLOUT_{name.upper()}": value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for name, value in asdict(settings).items()
     }
 
 
@@ -207,6 +214,16 @@ async def _first_login(notifier_process: asyncio.subprocess.Process) -> str:
             if b"owner / " in line:
                 return line.decode().split("owner / ")[1].split()[0]
     raise AssertionError("no first login was printed")
+
+
+async def _token_by_operator(settings: Settings) -> str:
+    """As `callout token create` makes one, without the seconds that another process takes to begin."""
+    service = notifier.app.build(settings)
+    await service.prepare()
+    try:
+        return await notifier.app.create_api_token(service, "tests", Role.OWNER)
+    finally:
+        await service.stop()
 
 
 async def _callout(environment: dict[str, str], *arguments: str) -> str:
