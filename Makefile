@@ -8,7 +8,7 @@ STAMPS := $(VENV)/.callout
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 VENDOR := shared/shared/web/static/vendor
 # The rules are pure functions: files of tests that await nothing and start nothing. All of them take seconds.
-RULES = $(shell grep -rLE --include='test_*.py' --exclude-dir=bench 'async def|subprocess|playwright' tests)
+RULES = $(shell grep -rLE --include='test_*.py' 'async def|subprocess|playwright' tests)
 
 ARGS ?=
 PYTEST_ARGS ?=
@@ -75,7 +75,9 @@ ifeq ($(PYTEST_ARGS),)
 	@$(BIN)/pytest --no-header $(RULES)
 	@echo '== Everything else'
 	@$(BIN)/pytest --no-header --numprocesses=auto --maxprocesses=4 --dist=loadfile \
-		--ignore=tests/bench $(addprefix --ignore=,$(RULES))
+		$(addprefix --ignore=,$(RULES))
+	@echo '== How fast, in small sizes: that it can be measured'
+	@$(BIN)/python -m tests.bench --quick
 else
 	@$(BIN)/pytest $(PYTEST_ARGS)
 endif

@@ -10,38 +10,50 @@ from msgspec import Struct
 class Figure(Struct, frozen=True, kw_only=True):
     """One line of the result: ours beside the raw floor of the same run.
 
-    floor  None where the goal is an absolute one, in `unit`
-    goal   what the ratio ours / floor has to reach (`at_least`) or may not pass
-    notes  what was measured, exactly
+    goal      what the ratio ours / floor has to reach (`at_least`) or may not pass
+    absolute  the goal is one for ours, in `unit`, however high the floor is
+    notes     what was measured, exactly
     """
 
     what: str
     ours: float
     unit: str
     goal: float
-    against: str = ""
-    floor: float | None = None
+    against: str
+    floor: float
     at_least: bool = False
+    absolute: bool = False
     notes: str = ""
 
+    def __post_init__(self) -> None:
+        """What is no number above 0 was not measured."""
+        for value in (self.ours, self.floor):
+            if not 0 < value < math.inf:
+                raise ValueError(
+                    f"{self.what}: {self.ours} {self.unit} beside {self.floor} is no measurement"
+                )
+
     @property
-    def ratio(self) -> float | None:
-        return None if self.floor is None else self.ours / self.floor
+    def ratio(self) -> float:
+        return self.ours / self.floor
 
     @property
     def met(self) -> bool:
-        counts = self.ours if self.ratio is None else self.ratio
+        counts = self.ours if self.absolute else self.ratio
         return counts >= self.goal if self.at_least else counts <= self.goal
 
     @property
     def line(self) -> str:
         """Ours, the floor, the ratio and the goal in columns."""
-        floor = "" if self.floor is None else f"{written(self.floor)} {self.unit}"
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f} ×"
-        goal = f"{'≥' if self.at_least else '≤'} {self.goal:g} {self.unit if self.ratio is None else '×'}"
-        verdict = "met" if self.met else "MISSED"
+        floor = f"{written(self.floor)} {self.unit}"
+        ratio = f"{self.ratio:.2f} ×"
+        goal = f"{'≥' if self.at_least else '≤'} {self.goal:g} {self.unit if self.absolute else '×'}"
         ours = f"{written(self.ours)} {self.unit}"
-        return f"  {self.what:<44} {ours:>14} {floor:>14} {ratio:>9}  {goal:<9} {verdict}"
+        return f"  {self.what:<44} {ours:>14} {floor:>14} {ratio:>9}  {goal:<9}"
+
+    @property
+    def verdict(self) -> str:
+        return " met" if self.met else " MISSED"
 
     @property
     def plain(self) -> dict[str, object]:

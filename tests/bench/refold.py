@@ -42,21 +42,26 @@ UNDER_WAY = 200
 
 async def measure(folder: Path, quick: bool) -> list[Figure]:
     tasks, rounds = (2000, 1) if quick else (20_000, 3)
-    ours, raw = [], []
     async with Servers(folder) as servers:
-        bus = Bus("bench", servers.nats_url())
-        await bus.start()
-        await bus.provision()
-        events = await _fill(bus, tasks)
-        service = build(settings_on(servers, "reporting"))
-        await service.prepare()
-        try:
-            for _ in range(rounds):
-                raw.append(events / await _pull(bus, events))
-                ours.append(events / await _refold(service, events))
-        finally:
-            await service.stop()
-            await bus.stop()
+        return await measure_on(servers, tasks, rounds)
+
+
+async def measure_on(servers: Servers, tasks: int, rounds: int) -> list[Figure]:
+    """servers  with nothing on them"""
+    ours, raw = [], []
+    bus = Bus("bench", servers.nats_url())
+    await bus.start()
+    await bus.provision()
+    events = await _fill(bus, tasks)
+    service = build(settings_on(servers, "reporting"))
+    await service.prepare()
+    try:
+        for _ in range(rounds):
+            raw.append(events / await _pull(bus, events))
+            ours.append(events / await _refold(service, events))
+    finally:
+        await service.stop()
+        await bus.stop()
     return [
         Figure(
             what=f"reporting folded from {events:,} events",

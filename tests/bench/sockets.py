@@ -10,48 +10,43 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
+from functools import partial
 from statistics import median
 
 import websockets
 
-from local.servers import Servers
 from shared.bus import Bus
 from shared.contract.task import TaskCreated, TaskDetails
 from shared.journal.journal import seal
 from tests.bench.bare import bare
 from tests.bench.figures import Figure, written
+from tests.bench.stage import Stage
 from tests.bench.wire import Ear
-from tests.running import five_processes, settings_on
 
 SOCKETS = 1000
 FRAME = 250
 """About as many bytes as a notification's frame has."""
 
 
-async def measure(folder: Path, quick: bool) -> list[Figure]:
+async def measure(stage: Stage, quick: bool) -> list[Figure]:
     times = 5 if quick else 40
+    await stage.leave("notifier", "tasks")  # which hears nothing of this, where it runs at all
+    url = stage.servers.nats_url()
     async with (
-        Servers(folder) as servers,
-        five_processes({"notifier": settings_on(servers, "notifier")}, log_to=folder) as (
-            addresses,
-            _,
-            token,
-            _,
-        ),
-        bare(servers.nats_url()) as there,
-        _listening(addresses["notifier"] + "/ws", token) as ours,
-        _listening(there.sockets, token) as raw,
+        bare(url) as there,
+        _listening(stage.addresses["notifier"] + "/ws", stage.token) as ours,
+        _listening(there.sockets, stage.token) as raw,
         websockets.connect(there.sockets.replace("http", "ws"), compression=None) as speaker,
     ):
-        bus = Bus("bench", servers.nats_url())
+        bus = Bus("bench", url)
         await bus.start()
         for number in range(1, times + 1):
+            link = f'"/tasks/{number}"'
             event = TaskCreated(number, TaskDetails("Boiler makes no hot water"), 7)
             recorded = seal(f"task.{number}", 0, [event], "admin:anna")
-            await raw.hear(lambda: speaker.send("x" * FRAME))
+            await raw.hear(link, lambda: speaker.send(link.ljust(FRAME)))  # noqa: B023 - called before the next turn
             await speaker.recv()
-            await ours.hear(lambda: bus.publish_events(recorded))  # noqa: B023 - called before the next turn
+            await ours.hear(link, lambda: bus.publish_events(recorded))  # noqa: B023 - likewise
         await bus.stop()
     return [
         Figure(
@@ -74,19 +69,24 @@ class Listeners:
     def __init__(self) -> None:
         self.took: list[float] = []
         self.fanned: list[float] = []
-        self._heard = 0
+        self._wanted = b""
+        self._heard: set[int] = set()
         self._first = 0.0
         self._all = asyncio.Event()
 
-    def heard(self, _: bytes) -> None:
+    def heard(self, socket: int, frame: bytes) -> None:
+        if self._wanted not in frame:
+            return
         if not self._heard:
             self._first = time.perf_counter()
-        self._heard += 1
-        if self._heard == SOCKETS:
+        self._heard.add(socket)
+        if len(self._heard) == SOCKETS:
             self._all.set()
 
-    async def hear(self, say: Callable[[], Awaitable[object]]) -> None:
-        self._heard = 0
+    async def hear(self, wanted: str, say: Callable[[], Awaitable[object]]) -> None:
+        """wanted  what stands in the frame that is waited for, and in none that came before"""
+        self._wanted = wanted.encode()
+        self._heard.clear()
         self._all.clear()
         began = time.perf_counter()
         await say()
@@ -100,7 +100,7 @@ class Listeners:
 @asynccontextmanager
 async def _listening(address: str, token: str) -> AsyncIterator[Listeners]:
     listeners = Listeners()
-    ears = [await Ear.open(address, token, listeners.heard) for _ in range(SOCKETS)]
+    ears = [await Ear.open(address, token, partial(listeners.heard, each)) for each in range(SOCKETS)]
     yield listeners
     for ear in ears:
         ear.close()

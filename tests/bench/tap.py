@@ -16,59 +16,40 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 
-import asyncpg
-import httpx
 import msgspec
 import websockets
-from msgspec.structs import replace
 from nats.js.api import AckPolicy, ConsumerConfig
 
 import nats
-from local.phone import PRACTICE_TOKEN
-from local.phone.app import serve_phone
-from local.phone.rules import LIFTED
 from local.servers import Servers
-from local.stack import SERVICES
 from shared.contract.task import TaskAccepted
 from shared.journal.journal import Outcome, append, seal
 from tests.bench.bare import ASK, bare
 from tests.bench.figures import Figure, percentile, written
+from tests.bench.stage import Stage, bare_journal
 from tests.bench.wire import Ear, Wire, request
-from tests.people import BOILER, Office, Person, Phones, eventually
-from tests.running import five_processes, role_of, settings_on
+from tests.people import BOILER, Office, Person, eventually
 
 A_SECOND = 50
-TECHNICIANS = 100
-WARMING = A_SECOND
+WARMING = 25
 """So many taps of a round are not counted."""
-PACE = 1000.0
-"""Times Telegram's limits."""
 HOPS = ("HTTP request", "NATS request", "append", "JetStream publish", "pull", "commit", "WebSocket frame")
 
 Hop = Callable[[], Awaitable[object]]
 
 
-async def measure(folder: Path, quick: bool) -> list[Figure]:
+async def measure(stage: Stage, quick: bool) -> list[Figure]:
     """Two rounds of each, in turn."""
-    taps, rounds = (200, 1) if quick else (1000, 2)
+    taps, rounds, technicians = (60, 1, 12) if quick else (1000, 2, 100)
     ours: list[float] = []
     raw: list[list[float]] = []
-    async with (
-        Servers(folder) as servers,
-        _callout(servers, folder) as (office, phones),
-        _hops(servers) as hops,
-    ):
-        people = [await phones.person(f"Technician {each}") for each in range(TECHNICIANS)]
-        for person in people:
-            await person.start()
-        for person in people:
-            await office.knows(person)
+    async with _hops(stage.servers) as hops:
+        people = await _team(stage, technicians)
         for _ in range(rounds):
             raw += (await _chains(hops, taps))[WARMING:]
-            ours += await _taps(office, phones, people, taps)
+            ours += await _taps(stage, people, taps)
     chains = [sum(each) for each in raw]
     told = ", ".join(
         f"{name} {written(1000 * median(times))}"
@@ -91,24 +72,18 @@ async def measure(folder: Path, quick: bool) -> list[Figure]:
 # ── Ours ─────────────────────────────────────────────────────────────────────
 
 
-@asynccontextmanager
-async def _callout(servers: Servers, folder: Path) -> AsyncIterator[tuple[Office, Phones]]:
-    async with AsyncExitStack() as stack:
-        address = await stack.enter_async_context(serve_phone(folder / "phone.sqlite3", limits=LIFTED))
-        settings = {
-            name: replace(settings_on(servers, role_of(name)), telegram_api=address, telegram_pace=PACE)
-            for name in SERVICES
-        }
-        addresses, _, token, _ = await stack.enter_async_context(five_processes(settings, log_to=folder))
-        office = Office(addresses, token)
-        stack.push_async_callback(office.close)
-        await office.call("PUT", "/api/telegram/token", {"token": PRACTICE_TOKEN})
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=30))
-        yield office, Phones(address, http)
+async def _team(stage: Stage, count: int) -> list[Person]:
+    people = [await stage.phones.person(f"Technician {each}") for each in range(count)]
+    for person in people:
+        await person.start()
+    for person in people:
+        await stage.office.knows(person)
+    return people
 
 
-async def _taps(office: Office, phones: Phones, people: list[Person], taps: int) -> list[float]:
+async def _taps(stage: Stage, people: list[Person], taps: int) -> list[float]:
     """Seconds of each but the first ones: its task is sent beforehand, and no message is under way when they begin."""
+    office = stage.office
     tasks = [await _sent(office, people[each % len(people)]) for each in range(taps)]
     for task in tasks:
         await office.sees_task(task, delivery__task_info="sent")
@@ -124,13 +99,13 @@ async def _taps(office: Office, phones: Phones, people: list[Person], taps: int)
     screen = await Ear.open(office.addresses["notifier"] + "/ws", office.token, heard)
     wires: asyncio.Queue[Wire] = asyncio.Queue()
     for _ in range(10):
-        wires.put_nowait(await Wire.open(phones.address))
+        wires.put_nowait(await Wire.open(stage.phones.address))
 
     async def tap(place: int) -> None:
         person, task = people[place % len(people)], tasks[place]
-        wire = await wires.get()
         pressed = {"message_id": 1, "data": f"t:{task}:1:accept"}
-        began[f"/tasks/{task}"] = time.perf_counter()
+        began[f"/tasks/{task}"] = time.perf_counter()  # who waits for a connection waits too
+        wire = await wires.get()
         await wire.ask(request("POST", f"/phone/people/{person.id}/taps", body=pressed))
         wires.put_nowait(wire)
 
@@ -180,12 +155,9 @@ async def _hops(servers: Servers) -> AsyncIterator[list[Hop]]:
         consumer = ConsumerConfig(durable_name="bench", ack_policy=AckPolicy.EXPLICIT)
         await js.add_consumer("BENCH", consumer)
         pulled = await js.pull_subscribe_bind("bench", "BENCH")
-        database = await asyncpg.connect(servers.postgres_dsn("postgres"))
-        stack.push_async_callback(database.close)
-        await database.execute("CREATE SCHEMA bench; CREATE TABLE bench.rows (body text)")
-        journal = await stack.enter_async_context(
-            asyncpg.create_pool(servers.postgres_dsn("reporting"), min_size=1, max_size=1)
-        )
+        journal = await stack.enter_async_context(bare_journal(servers, 2))
+        database = await stack.enter_async_context(journal.acquire())
+        await database.execute("CREATE TABLE rows (body text)")
         socket = await stack.enter_async_context(
             websockets.connect(there.sockets.replace("http", "ws"), compression=None)
         )
@@ -214,7 +186,7 @@ async def _hops(servers: Servers) -> AsyncIterator[list[Hop]]:
             append_event,
             lambda: js.publish("bench.told", body.encode(), timeout=5),
             pull,
-            lambda: database.execute("INSERT INTO bench.rows VALUES ($1)", body),
+            lambda: database.execute("INSERT INTO rows VALUES ($1)", body),
             frame,
         ]
 
