@@ -291,6 +291,11 @@ class Phones:
         assert answer.is_success, answer.text
         return Person(self.http, answer.json())
 
+    async def everybody(self) -> dict[str, Person]:
+        """By name, those who were added before too."""
+        shown = (await self.http.get("/phone/people")).json()
+        return {each["name"]: Person(self.http, each) for each in shown}
+
     async def weather(self, *storms: Json) -> None:
         answer = await self.http.put("/phone/weather", json={"storms": list(storms)})
         assert answer.is_success, answer.text

@@ -151,6 +151,32 @@ async def one_process(settings: dict[str, Settings]) -> AsyncIterator[Running]:
         await stack.stop()
 
 
+@asynccontextmanager
+async def resumed(servers: Servers, phone_file: Path, token: str) -> AsyncIterator[tuple[Office, Phones]]:
+    """In one process, on what these servers hold already, with a practice phone on which people are already.
+
+    token  one that they hold
+    """
+    async with (
+        serve_phone(phone_file) as phone,
+        httpx.AsyncClient(base_url=phone, timeout=PATIENCE) as http,
+    ):
+        stack = Stack(
+            {name: replace(settings_on(servers, role_of(name)), telegram_api=phone) for name in SERVICES}
+        )
+        await stack.start()
+        served = Http(stack, listen("127.0.0.1", 0))
+        await served.start()
+        office = Office(dict.fromkeys(SERVICES, f"http://127.0.0.1:{served.port}"), token)
+        try:
+            await eventually(lambda: _true(not stack.waiting_for()))
+            yield office, Phones(phone, http)
+        finally:
+            await office.close()
+            await served.stop()
+            await stack.stop()
+
+
 async def token_of(stack: Stack) -> str:
     """A new token of an owner, known to every service."""
     token = await notifier.app.create_api_token(stack.services["notifier"], "tests", Role.OWNER)

@@ -8,8 +8,6 @@ import sys
 import tarfile
 import zlib
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from difflib import unified_diff
 from io import BytesIO
@@ -17,23 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
-from msgspec.structs import replace
 
 import nats
 from local.access import ROLES
-from local.phone.app import serve_phone
 from local.servers import Servers
-from local.stack import SERVICES, Http, Stack, listen
 from shared.bus import STREAM
-from tests.people import PATIENCE, Json, Office, Person, Phones, eventually
-from tests.running import SECRET, Callout, role_of, running, settings_on
+from tests.deploy.story import Story
+from tests.people import Office, eventually
+from tests.running import SECRET, Callout, resumed, running
 
 PASSPHRASE = "a boat, a lamp and eleven pigeons"
 PAGES = (
     "/tasks", "/tasks/1001", "/clients", "/clients/1", "/technicians", "/invoices", "/invoices/1", "/reports",
-    "/reports/tasks/1001", "/audit", "/notifications", "/admins", "/settings",
+    "/reports/1001", "/audit", "/notifications", "/admins", "/settings",
 )  # fmt: skip
 
 Rows = dict[str, list[str]]
@@ -120,47 +115,16 @@ def noise(size: int) -> bytes:
 
 
 async def play(here: Callout) -> None:
-    """A task from its creation to a sent invoice, one that is open, and a client who is erased."""
-    office = here.office
+    """A little of everything, and logos that make it large."""
+    await Story(here.office, here.phones).play()
     for _ in range(4):  # each is kept, for the documents that show it
-        await office.call("PUT", "/api/site/logo", {"image": b64encode(noise(90_000)).decode()})
-    sami = await here.phones.person("Sami Haddad")
-    await sami.start()
-    await office.knows(sami)
-    number = await worked(here, sami)
-
-    async def invoiced() -> Json | None:
-        line = {"description": "Two hours", "quantity": "2.5", "unit_price": "64.00"}
-        answer = await office.http.post(
-            "/api/invoices", json={"task_id": number, "currency": "EUR", "lines": [line]}
-        )
-        return answer.json() if answer.is_success else None
-
-    invoice = await eventually(invoiced)
-    await office.post(f"/api/invoices/{invoice['id']}/dispatch")
-    await sami.sees("Invoice")
-    another = await office.task(
-        technician_id=sami.id, client={"name": "Mr. Soon Forgotten", "phone": "+1 555"}
-    )
-    await office.post(f"/api/tasks/{another}/dispatch")
-    await sami.sees(f"#{another}", button="Accept")
-    await office.call("DELETE", f"/api/clients/{(await office.get(f'/api/tasks/{another}'))['client']['id']}")
-
-
-async def worked(here: Callout, sami: Person) -> int:
-    office = here.office
-    number = await office.task(technician_id=sami.id)
-    await office.post(f"/api/tasks/{number}/dispatch")
-    await sami.presses(await sami.sees(f"#{number}", button="Accept"), "Accept")
-    await office.sees_task(number, status="accepted")
-    await office.post(f"/api/tasks/{number}/client-info")
-    await sami.presses(await sami.sees("Okonkwo", button="Completed"), "Completed")
-    await office.sees_task(number, status="completed")
-    return number
+        await here.office.call("PUT", "/api/site/logo", {"image": b64encode(noise(90_000)).decode()})
 
 
 async def pages(office: Office) -> dict[str, str]:
-    return {path: still((await office.http.get(path)).text) for path in PAGES}
+    shown = {path: await office.http.get(path) for path in PAGES}
+    assert {path: page.status_code for path, page in shown.items() if not page.is_success} == {}
+    return {path: still(page.text) for path, page in shown.items()}
 
 
 def still(html: str) -> str:
@@ -236,32 +200,6 @@ async def saved_during(here: Callout, data: Path) -> bytes:
     return whole
 
 
-@asynccontextmanager
-async def started(servers: Servers, saved: Saved) -> AsyncIterator[tuple[Office, Phones]]:
-    async with (
-        serve_phone(saved.phone) as phone,
-        httpx.AsyncClient(base_url=phone, timeout=PATIENCE) as http,
-    ):
-        stack = Stack(
-            {name: replace(settings_on(servers, role_of(name)), telegram_api=phone) for name in SERVICES}
-        )
-        await stack.start()
-        served = Http(stack, listen("127.0.0.1", 0))
-        await served.start()
-        office = Office(dict.fromkeys(SERVICES, f"http://127.0.0.1:{served.port}"), saved.token)
-        try:
-
-            async def ready() -> bool:
-                return not stack.waiting_for()
-
-            await eventually(ready)
-            yield office, Phones(phone, http)
-        finally:
-            await office.close()
-            await served.stop()
-            await stack.stop()
-
-
 async def test_an_empty_machine_becomes_the_same_callout(saved: Saved, tmp_path: Path) -> None:
     """From the file and its passphrase alone: the same rows, the same pages, and work goes on where it was."""
     data = tmp_path / "data"
@@ -281,16 +219,16 @@ async def test_an_empty_machine_becomes_the_same_callout(saved: Saved, tmp_path:
         assert rows.keys() == expected.keys()
         assert {name: held for name, held in rows.items() if held != expected[name]} == {}
 
-        async with started(servers, saved) as (office, _):
+        async with resumed(servers, saved.phone, saved.token) as (office, _):
             await settled(servers)
             kept, published = await events_on(servers)
-            assert published == kept > 20
+            assert published == kept > 100
             folded = await rows_of(servers.postgres_dsn("postgres"))
             del expected["bot_gateway.reception"]  # how updates come is looked at anew
             assert {name: held for name, held in expected.items() if held != folded[name]} == {}
             assert not (seen := differences(saved.pages, await pages(office))), "\n".join(seen)
             assert "7946 0018" in saved.pages["/clients/1"]  # which only the secret reads
-            assert await office.task() == 1003
+            assert await office.task() == 1014
             await settled(servers)
             kept, published = await events_on(servers)
             assert published == kept
