@@ -159,6 +159,7 @@ WORDS = {
     # of a technician, an admin and a token
     "active": N_("active"),
     "blocked": N_("blocked"),
+    "gone": N_("account gone"),
     "deactivated": N_("paused"),
     "reachable": N_("reachable"),
     "enabled": N_("enabled"),

@@ -181,6 +181,8 @@ async def test_a_message_whose_answer_can_not_be_read_is_unknown_and_says_why(
     await sent(bare)
     unknown = await delivery(bare)
     assert (unknown["status"], unknown["reason"]) == ("unknown", unreadable(server.address))
+    [event] = await bare.told("DeliveryUnknown")
+    assert event["reason"] == unreadable(server.address)
     assert len([each for each in server.asked("sendMessage") if "#1042" in each["text"]]) == 1
 
 

@@ -8,6 +8,7 @@ from bot_gateway.domain import (
     DeleteTechnician,
     EditTechnician,
     NoticeBlock,
+    NoticeGone,
     NoticeTechnician,
     NoticeUnblock,
     Profile,
@@ -22,6 +23,7 @@ from bot_gateway.domain import (
     profile,
 )
 from shared.contract.technician import (
+    TechnicianAccountGone,
     TechnicianBlockedBot,
     TechnicianDeactivated,
     TechnicianDeleted,
@@ -82,6 +84,34 @@ ASKED: list[tuple[str, list[TechnicianEvent], TechnicianCommand, list[Technician
     ("a block is noticed", [REGISTERED], NoticeBlock(), [TechnicianBlockedBot()]),
     ("a block is noticed once", [REGISTERED, TechnicianBlockedBot()], NoticeBlock(), []),
     ("a stranger's block is nothing", [], NoticeBlock(), []),
+    ("an account that is gone is noticed", [REGISTERED], NoticeGone(), [TechnicianAccountGone()]),
+    ("it is noticed once", [REGISTERED, TechnicianAccountGone()], NoticeGone(), []),
+    (
+        "also of somebody who had blocked the bot",
+        [REGISTERED, TechnicianBlockedBot()],
+        NoticeGone(),
+        [TechnicianAccountGone()],
+    ),
+    (
+        "an account that is back may have blocked the bot",
+        [REGISTERED, TechnicianAccountGone()],
+        NoticeBlock(),
+        [TechnicianBlockedBot()],
+    ),
+    ("a stranger's account is nothing", [], NoticeGone(), []),
+    ("Start heals it", [REGISTERED, TechnicianAccountGone()], START, [TechnicianUnblockedBot()]),
+    (
+        "whoever writes has an account",
+        [REGISTERED, TechnicianAccountGone()],
+        NoticeTechnician(YASMIN_IN_TELEGRAM),
+        [TechnicianUnblockedBot()],
+    ),
+    (
+        "one contact heals both",
+        [REGISTERED, TechnicianBlockedBot(), TechnicianAccountGone(), TechnicianUnblockedBot()],
+        START,
+        [],
+    ),
     ("an unblock without a block is nothing", [REGISTERED], NoticeUnblock(), []),
     (
         "an edit is a review too",

@@ -9,7 +9,7 @@ import httpx
 from shared.contract.admin import Role
 from shared.contract.delivery import DeliveryFailed, Purpose, Trouble
 from shared.contract.task import Status, TaskDeleted, TaskDetails, TaskEdited, TaskStatusChanged
-from shared.contract.technician import TechnicianBlockedBot
+from shared.contract.technician import TechnicianAccountGone, TechnicianBlockedBot
 from shared.service import Service
 from tests.invoices.browsing import FORM, fields, made, version
 from tests.invoices.conftest import TASK, As, Told
@@ -120,6 +120,11 @@ async def test_the_card_says_why_nothing_can_be_sent(
     page = (await anna.get(path)).text
     assert "Yasmin Haddad has blocked the bot" in page
     assert "Send again" not in page
+    await told(recorded(f"technician.{YASMIN}", 3, TechnicianAccountGone()))
+    for shown in (path, "/invoices", "/invoices?view=cards"):
+        page = (await anna.get(shown)).text
+        assert f'action="{path}/dispatch"' not in page, shown
+        assert f'action="{path}/status"' in page, shown
     await told(recorded(TASK, 7, TaskDeleted()))
     assert f"#{LEAKING_BOILER} (deleted)" in (await anna.get(path)).text
 

@@ -3,6 +3,7 @@
 import httpx
 
 from shared.contract.technician import (
+    TechnicianAccountGone,
     TechnicianBlockedBot,
     TechnicianDeactivated,
     TechnicianDeleted,
@@ -31,6 +32,19 @@ async def test_a_technician_who_can_not_be_reached_is_not_sent_anything(
     answer = await office.post(f"/api/invoices/{number}/dispatch")
     assert "was deleted" in answer.json()["detail"]
     assert await kinds(service) == ["InvoiceCreated", "InvoiceSent"]
+
+
+async def test_an_account_that_is_gone_is_said_so(office: httpx.AsyncClient, told: Told) -> None:
+    """Also after a pause; a contact heals it."""
+    number, stream = (await made(office))["id"], f"technician.{YASMIN}"
+    await told(recorded(stream, 2, TechnicianDeactivated()), recorded(stream, 3, TechnicianAccountGone()))
+    assert "is paused" in (await office.post(f"/api/invoices/{number}/dispatch")).json()["detail"]
+    await told(recorded(stream, 4, TechnicianReactivated()))
+    answer = await office.post(f"/api/invoices/{number}/dispatch")
+    assert answer.status_code == 409
+    assert "The Telegram account of Yasmin Haddad is gone" in answer.json()["detail"]
+    await told(recorded(stream, 5, TechnicianUnblockedBot()))
+    assert (await office.post(f"/api/invoices/{number}/dispatch")).status_code == 200
 
 
 async def test_who_comes_back_from_a_block_may_still_be_paused(office: httpx.AsyncClient, told: Told) -> None:

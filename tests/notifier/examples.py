@@ -54,6 +54,7 @@ from shared.contract.task import (
     TaskUnassigned,
 )
 from shared.contract.technician import (
+    TechnicianAccountGone,
     TechnicianBlockedBot,
     TechnicianDeactivated,
     TechnicianDeleted,
@@ -95,6 +96,7 @@ EXAMPLES: list[tuple[str, str, AnyEvent]] = [
     ("technician.77", "admin:anna", TechnicianEdited("Sami")),
     ("technician.77", "admin:anna", TechnicianReviewed()),
     ("technician.77", "technician:77", TechnicianBlockedBot()),
+    ("technician.77", "service:bot-gateway", TechnicianAccountGone()),
     ("technician.77", "technician:77", TechnicianUnblockedBot()),
     ("technician.77", "admin:anna", TechnicianDeactivated()),
     ("technician.77", "admin:anna", TechnicianReactivated()),

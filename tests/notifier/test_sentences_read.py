@@ -4,10 +4,20 @@ import pytest
 
 from notifier.feed import actions, frame, link
 from shared.contract import OWNER, AnyEvent
-from shared.contract.delivery import DeliveryFailed, Purpose, Trouble
+from shared.contract.delivery import DeliveryFailed, DeliveryUnknown, Purpose, Trouble
 from shared.language import speaking
 from shared.names import Names
-from shared.sentences import AGGREGATES, LABELS, mentioned, notification, sentence
+from shared.sentences import (
+    AGGREGATES,
+    LABELS,
+    kept_failing,
+    lacking,
+    maybe_there,
+    mentioned,
+    notification,
+    sentence,
+    unreadable,
+)
 from tests.notifier.examples import EXAMPLES, SAMI, WHO, every_event_type, recorded
 
 MARKS = "\N{FIRST STRONG ISOLATE}\N{POP DIRECTIONAL ISOLATE}"
@@ -35,6 +45,7 @@ Sami changed their Telegram profile; it shows the name Sami H.
 Anna edited technician Sami
 Anna reviewed technician Sami
 Sami blocked the bot, so no message arrives
+The Telegram account of Sami is gone, so no message arrives
 Sami can be reached by the bot again
 Anna paused technician Sami
 Anna took technician Sami back into service
@@ -205,3 +216,29 @@ def test_every_notification_leads_somewhere() -> None:
     assert links["delivery_failed"] == "/tasks/1042"
     assert links["task_deleted"] == "/audit?task=1042"
     assert links["technician_deleted"] == "/technicians"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            unreadable("http://telegram:8081"),
+            "What the Bot API at http://telegram:8081 answers can't be read.",
+        ),
+        (
+            lacking("http://telegram:8081", "sendDocument"),
+            "The Bot API at http://telegram:8081 does not know",
+        ),
+        (maybe_there(unreadable("http://telegram:8081")), "It may be in the chat or not."),
+        (kept_failing(lacking("http://telegram:8081", "x")), "It kept failing: The Bot API at"),
+    ],
+)
+def test_a_reason_with_an_address_in_it_is_read_in_every_language(reason: str, told: str) -> None:
+    """It is kept in English; the address stays as it is."""
+    event = DeliveryUnknown(Purpose.TASK_INFO, SAMI, 1042, 1, reason=reason)
+    read = recorded("delivery.1", "service:bot-gateway", event)
+    assert told in sentence(read, WHO)
+    with speaking("ar"):
+        text = sentence(read, WHO)
+    assert "http://telegram:8081" in text
+    assert not any(word in text for word in ("answers", "know", "chat", "failing"))

@@ -243,6 +243,8 @@ async def test_a_deleted_account_hears_nothing(practice: Practice) -> None:
     await practice.do(maya, "deactivate")
     with pytest.raises(TelegramForbiddenError, match="Forbidden: user is deactivated"):
         await practice.bot.send_message(maya, "hello")
+    await practice.do(maya, "restore")
+    await practice.bot.send_message(maya, "Welcome back")
 
 
 @pytest.mark.parametrize("limits", [Limits(chat_per_second=0.001, chat_burst=2)])

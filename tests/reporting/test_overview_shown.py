@@ -27,7 +27,12 @@ from shared.contract.task import (
     TaskSent,
     TaskStatusChanged,
 )
-from shared.contract.technician import TechnicianRegistered
+from shared.contract.technician import (
+    TechnicianAccountGone,
+    TechnicianBlockedBot,
+    TechnicianRegistered,
+    TechnicianUnblockedBot,
+)
 from shared.language import speaking, translated
 from tests.reporting.conftest import As, Settle, Told
 from tests.reporting.histories import LENA, RAMI, Teller, boiler, invoice, uuid7
@@ -150,6 +155,71 @@ async def test_what_was_sent_again_waits_for_its_own_answer(told: Told, office: 
     teller.tell("invoice.1", InvoiceSent(1001, RAMI), after=1)
     await told(teller.told[known + 1 :])
     assert "Nothing is waiting for you" in await section(office, "attention")
+
+
+async def test_of_whom_nothing_reaches_reassigning_comes_before_another_try(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """Of what did not arrive, of what waits for an answer, and of what waits for client info; until they are back."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(hours=3)
+    for number in (1001, 1002, 1003):
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails(f"Job {number}"), 7), after=1)
+        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1002", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1003", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1003", TaskAccepted(RAMI, 1), by_technician(RAMI), after=1)
+    teller.now = datetime.now(UTC) - timedelta(minutes=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    lost = DeliveryFailed(Purpose.TASK_INFO, RAMI, Trouble.REFUSED, "no", 1001, 1)
+    teller.tell("delivery.1", lost, by_service("bot-gateway"), after=1)
+    await told(teller.told)
+    needs = await section(office, "attention")
+    assert order(needs, 1001) == order(needs, 1002) == ["dispatch", "assignment"]
+    assert order(needs, 1003) == ["client-info"]
+    for event, badge in ((TechnicianBlockedBot(), "Blocked"), (TechnicianAccountGone(), "Account gone")):
+        known = len(teller.told)
+        teller.tell(f"technician.{RAMI}", event, by_service("bot-gateway"), after=1)
+        await told(teller.told[known:])
+        needs = await section(office, "attention")
+        assert order(needs, 1001) == order(needs, 1002) == ["assignment", "dispatch"]
+        assert order(needs, 1003) == ["assignment", "client-info"]
+        assert needs.count(f">{badge}</span>") >= 3
+    known = len(teller.told)
+    teller.tell(f"technician.{RAMI}", TechnicianUnblockedBot(), by_technician(RAMI), after=1)
+    await told(teller.told[known:])
+    needs = await section(office, "attention")
+    assert order(needs, 1001) == order(needs, 1002) == ["dispatch", "assignment"]
+    assert "Account gone" not in needs
+
+
+async def test_a_failure_says_so_by_itself(told: Told, office: httpx.AsyncClient) -> None:
+    """Also where it was told before an account that is gone was an event, or the bot never met them; an invoice is
+    not offered to be sent again then."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(minutes=20)
+    troubles = {1001: Trouble.DEACTIVATED, 1002: Trouble.CHAT_NOT_FOUND, 1003: Trouble.BLOCKED}
+    for number, trouble in troubles.items():
+        teller.tell(f"task.{number}", TaskCreated(number, TaskDetails(f"Job {number}"), 7), after=1)
+        teller.tell(f"task.{number}", TaskAssigned(RAMI), after=1)
+        teller.tell(f"task.{number}", TaskSent(RAMI, 1), after=1)
+        lost = DeliveryFailed(Purpose.TASK_INFO, RAMI, trouble, "no", number, 1)
+        teller.tell(f"delivery.{number}", lost, by_service("bot-gateway"), after=1)
+    teller.tell("invoice.1", invoice(1, 1001, LENA), after=1)
+    teller.tell("invoice.1", InvoiceSent(1001, LENA), after=1)
+    unsent = DeliveryFailed(Purpose.INVOICE, LENA, Trouble.DEACTIVATED, "no", 1001, invoice=1)
+    teller.tell("delivery.9", unsent, by_service("bot-gateway"), after=1)
+    await told(teller.told)
+    needs = await section(office, "attention")
+    for number in troubles:
+        assert order(needs, number) == ["assignment", "dispatch"], number
+    assert "/invoices/1/dispatch" not in needs
+    assert 'href="/invoices/1"' in needs
+
+
+def order(needs: str, task: int) -> list[str]:
+    """What is offered of a task, in the order of the buttons."""
+    return re.findall(rf'"/tasks/{task}/(assignment|dispatch|client-info)"', needs)
 
 
 async def test_who_accepted_and_who_owes_is_not_forgotten(

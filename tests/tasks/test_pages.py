@@ -6,11 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from shared.contract.admin import Role
 from shared.contract.delivery import DeliveryFailed, Purpose, Trouble
+from shared.contract.event import Event
 from shared.contract.task import Action, TaskSent
-from shared.contract.technician import TechnicianBlockedBot
+from shared.contract.technician import TechnicianAccountGone, TechnicianBlockedBot, TechnicianUnblockedBot
 from tests.tasks.conftest import LINDQVIST, Office, in_progress, new_task, said
 from tests.tasks.examples import BRUNO, YASMIN
 
@@ -261,19 +263,56 @@ async def loads(browser: httpx.AsyncClient, path: str) -> dict[str, str]:
     )
 
 
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (TechnicianBlockedBot(), "Has blocked the bot"),
+        (TechnicianAccountGone(), "Their Telegram account is gone"),
+    ],
+)
 async def test_who_cannot_be_reached_is_shown_last_and_cannot_be_chosen(
-    office: Office, browser: httpx.AsyncClient
+    office: Office, browser: httpx.AsyncClient, event: Event, why: str
 ) -> None:
     """With the reason; and where it is sent all the same, it is refused beside the choice, with all that was typed."""
-    await office.hears("technician", BRUNO, TechnicianBlockedBot())
+    await office.hears("technician", BRUNO, event)
     text = await shown(browser, "/tasks/new")
     assert text.index("Yasmin Haddad") < text.index("Bruno Costa")
     assert f'value="{BRUNO}" disabled' in text
-    assert "Has blocked the bot" in text
+    assert why in text
     answer = await pressed(browser, "/tasks", **TYPED | {"technician_id": str(BRUNO)})
     assert answer.status_code == 422
     assert 'id="technician_id-error"' in answer.text
     assert "The dog bites." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("event", "badge"), [(TechnicianBlockedBot(), "Blocked"), (TechnicianAccountGone(), "Account gone")]
+)
+async def test_of_whom_nothing_reaches_the_task_goes_to_another_before_it_is_sent_again(
+    office: Office, browser: httpx.AsyncClient, admin: httpx.AsyncClient, event: Event, badge: str
+) -> None:
+    """On the board and on the task's page, which say why; sending again can still be tried, and comes first again as
+    soon as they are back."""
+    number = await new_task(admin, technician_id=YASMIN)
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    reassign, again = f'href="/tasks/{number}/assignment"', f'formaction="/tasks/{number}/dispatch"'
+    pages = (f"/tasks/{number}", "/tasks")
+    for page in pages:
+        text = await shown(browser, page)
+        assert again in text, page
+        assert reassign not in text or text.index(again) < text.index(reassign), page
+        assert badge not in text, page
+    await office.hears("technician", YASMIN, event)
+    for page in pages:
+        text = await shown(browser, page)
+        assert reassign in text, page
+        assert again not in text or text.index(reassign) < text.index(again), page
+        assert badge in text, page
+    told = (await said(admin.get(f"/api/tasks/{number}")))["technician_status"]
+    assert told == badge.rsplit(" ", maxsplit=1)[-1].lower()
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    await office.hears("technician", YASMIN, TechnicianUnblockedBot())
+    assert reassign not in await shown(browser, "/tasks")
 
 
 async def test_a_technician_is_found_by_name_without_a_script(browser: httpx.AsyncClient) -> None:

@@ -7,6 +7,7 @@ from shared.contract.admin import Role
 from shared.contract.event import Event
 from shared.contract.task import Action
 from shared.contract.technician import (
+    TechnicianAccountGone,
     TechnicianBlockedBot,
     TechnicianDeactivated,
     TechnicianDeleted,
@@ -68,6 +69,18 @@ async def test_a_technician_who_cannot_be_reached(office: Office, admin: httpx.A
     await office.hears("technician", YASMIN, TechnicianDeactivated())
     assert "is paused" in (await said(admin.post(f"/api/tasks/{number}/dispatch"), 409))["detail"]
     assert (await said(admin.get(f"/api/tasks/{number}")))["offer"] == 1
+
+
+async def test_whose_account_is_gone_gets_no_task(office: Office, admin: httpx.AsyncClient) -> None:
+    """Under a pause it is remembered, and after it told; only a contact of theirs heals it."""
+    away: list[Event] = [TechnicianAccountGone(), TechnicianDeactivated(), TechnicianReactivated()]
+    for event in away:
+        await office.hears("technician", YASMIN, event)
+    refusal = await said(admin.post("/api/tasks", json=BOILER | {"technician_id": YASMIN}), 422)
+    assert "The Telegram account of Yasmin Haddad is gone" in refusal["detail"]
+    await rebuilt_is_the_same(office)
+    await office.hears("technician", YASMIN, TechnicianUnblockedBot())
+    await new_task(admin, technician_id=YASMIN)
 
 
 async def test_who_comes_back_from_a_block_may_still_be_deactivated(

@@ -130,6 +130,11 @@ class PeopleController(Controller):
         phone.deactivate(phone.person(person_id))
         return person_json(phone.person(person_id))
 
+    @post("/{person_id:int}/restore")
+    async def restore(self, phone: ThePhone, person_id: FromPath[int]) -> Json:
+        phone.restore(phone.person(person_id))
+        return person_json(phone.person(person_id))
+
     @post("/{person_id:int}/age")
     async def age(self, phone: ThePhone, person_id: FromPath[int], data: JSONBody[Age]) -> Json:
         phone.age(phone.person(person_id), data.hours)

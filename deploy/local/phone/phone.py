@@ -209,6 +209,13 @@ class Phone:
         self.store.save_person(person)
         self.live.tell("people", person.id)
 
+    def restore(self, person: Person) -> None:
+        """The account is back, as one that Telegram had closed by mistake; the bot hears of it at the next contact."""
+        if person.standing == "deactivated":
+            person.standing = "started" if person.started else "new"
+            self.store.save_person(person)
+            self.live.tell("people", person.id)
+
     def age(self, person: Person, hours: float) -> None:
         """Let time pass in this chat: its messages and taps become older by so many hours."""
         for message in self.store.messages(person.id):

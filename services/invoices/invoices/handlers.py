@@ -56,6 +56,7 @@ LONGEST_TITLE = 200  # in a caption, of which Telegram takes 1024 characters (Bo
 UNREACHABLE = {
     "deleted": N_("The technician of this invoice was deleted, so there is nobody to send it to."),
     "blocked": N_("%(name)s has blocked the bot, so nothing can be sent until they press Start again."),
+    "gone": N_("The Telegram account of %(name)s is gone, so nothing can be sent to it."),
     "deactivated": N_("%(name)s is paused, so nothing is sent to them."),
 }
 OVERDUE = "overdue"
@@ -322,7 +323,7 @@ def status_of(given: str) -> InvoiceStatus | None:
     return InvoiceStatus(given)
 
 
-def unreachable(invoice: views.Shown) -> str:
+def unreachable(invoice: views.Listed) -> str:
     """Why nothing can be sent to the invoice's technician now; empty where it can."""
     sentence = UNREACHABLE.get(invoice.reach or "")
     return _(sentence, name=technician_of(invoice)) if sentence else ""

@@ -31,6 +31,7 @@ from shared.contract.task import (
     status_after,
 )
 from shared.contract.technician import TechnicianDeleted, TechnicianRegistered
+from shared.sentences import maybe_there
 
 TABLES = ("invoices", "dispatches", "tasks", "technicians", "logo", "logos")
 
@@ -148,7 +149,7 @@ async def _technician(connection: asyncpg.Connection, recorded: Recorded) -> Non
         case TechnicianRegistered():
             sql = (
                 "INSERT INTO technicians (id, state) VALUES ($1, 'active') ON CONFLICT (id) "
-                "DO UPDATE SET state = 'active', blocked = false"
+                "DO UPDATE SET state = 'active', blocked = false, gone = false"
             )
             await connection.execute(sql, technician)
         case TechnicianDeleted():
@@ -164,8 +165,8 @@ async def _delivery(connection: asyncpg.Connection, recorded: Recorded) -> None:
             state, reason = DeliveryState.SENT, ""
         case DeliveryFailed(purpose=Purpose.INVOICE, reason=why):
             state, reason = DeliveryState.FAILED, why
-        case DeliveryUnknown(purpose=Purpose.INVOICE):
-            state, reason = DeliveryState.UNKNOWN, ""
+        case DeliveryUnknown(purpose=Purpose.INVOICE, reason=why):
+            state, reason = DeliveryState.UNKNOWN, maybe_there(why) if why else ""
         case _:
             return
     await connection.execute(

@@ -43,6 +43,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     """An invoice in a list. client_name is empty where it is not known (any more).
 
     title  the task's as it was when the invoice was made; as it is now for invoices that don't know
+    reach  of its technician: `active`, `blocked`, `gone`, `deactivated`, `deleted` or unknown, None
     """
 
     number: int
@@ -54,6 +55,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     client_name: str
     technician: int
     technician_name: str
+    reach: str | None
     currency: str
     total: Decimal
     due_on: date | None
@@ -73,7 +75,6 @@ class CountedLine(InvoiceLine, frozen=True):
 class Shown(Listed, frozen=True, kw_only=True):
     """An invoice with all that belongs to it.
 
-    reach    `active`, `blocked`, `deactivated`, `deleted` or unknown, None
     sent_at  when it was last sent; issuer: whom it was from then, None where nobody noted it
     """
 
@@ -83,7 +84,6 @@ class Shown(Listed, frozen=True, kw_only=True):
     tax: Decimal
     paid_at: datetime | None
     sent_at: datetime | None
-    reach: str | None
     issuer: Issuer | None
 
 
@@ -137,21 +137,22 @@ class Sum(Struct, frozen=True):
 _COLUMNS = """
 i.number, i.version, i.status, i.task, i.client, i.technician, i.currency, i.total, i.due_on, i.created_at,
 coalesce(nullif(i.task_title, ''), t.title, '') AS title, coalesce(c.name, '') AS client_name,
-coalesce(w.name, '') AS technician_name,
+coalesce(w.name, '') AS technician_name, r.state AS reach,
 d.state AS delivery_state, d.reason AS delivery_reason, d.at AS delivery_at
 """
 _AROUND = """
 LEFT JOIN tasks t ON t.number = i.task
 LEFT JOIN names c ON c.stream = 'client.' || i.client
 LEFT JOIN names w ON w.stream = 'technician.' || i.technician
+LEFT JOIN technicians r ON r.id = i.technician
 LEFT JOIN LATERAL (
     SELECT state, reason, at FROM dispatches WHERE invoice = i.number ORDER BY version DESC LIMIT 1
 ) d ON true
 """
 _LISTED = f"SELECT {_COLUMNS} FROM ({{chosen}}) i {_AROUND} ORDER BY i.number DESC"  # noqa: S608 - constants
 _SHOWN = f"""
-SELECT {_COLUMNS}, i.lines, i.tax_percent, i.subtotal, i.tax, i.paid_at, i.sent_at, i.issuer, reach.state AS reach
-FROM invoices i {_AROUND} LEFT JOIN technicians reach ON reach.id = i.technician WHERE i.number = $1
+SELECT {_COLUMNS}, i.lines, i.tax_percent, i.subtotal, i.tax, i.paid_at, i.sent_at, i.issuer
+FROM invoices i {_AROUND} WHERE i.number = $1
 """  # noqa: S608 - constants
 
 
@@ -262,7 +263,7 @@ async def shown(pool: Connection, number: int) -> Shown | None:
             CountedLine(line.description, line.quantity, line.unit_price, line_amount(line, row["currency"]))
             for line in _LINES.decode(row["lines"])
         ],
-        **{name: row[name] for name in ("tax_percent", "subtotal", "tax", "paid_at", "sent_at", "reach")},
+        **{name: row[name] for name in ("tax_percent", "subtotal", "tax", "paid_at", "sent_at")},
         issuer=_ISSUER.decode(row["issuer"]) if row["issuer"] else None,
     )
 

@@ -8,7 +8,13 @@ from msgspec import Struct
 
 from shared.contract import Recorded
 from shared.contract.bot import BotConnected, BotDisconnected
-from shared.contract.delivery import DeliveryEvent, DeliveryFailed, DeliveryUnknown, Purpose, Trouble
+from shared.contract.delivery import (
+    UNREACHABLE,
+    DeliveryEvent,
+    DeliveryFailed,
+    DeliveryUnknown,
+    Purpose,
+)
 from shared.contract.event import stream_name
 from shared.contract.invoice import InvoiceCreated, InvoiceDeleted, InvoiceSent, InvoiceStatusChanged
 from shared.contract.task import (
@@ -34,8 +40,6 @@ from shared.sentences import notification
 
 BOT = "bot"
 """What is about whichever bot is connected."""
-UNREACHABLE = (Trouble.BLOCKED, Trouble.DEACTIVATED, Trouble.CHAT_NOT_FOUND)
-"""Sending again would fail again."""
 
 
 class Action(Struct, frozen=True):

@@ -35,6 +35,7 @@ FAMILIES: dict[str, dict[str, Kind]] = {
     N_("Technicians"): {
         "technician_added": Kind(N_("New technician"), "user-plus", "purple"),
         "technician_blocked_bot": Kind(N_("Technician blocked the bot"), "user-off", "red"),
+        "technician_account_gone": Kind(N_("Technician's account gone"), "user-exclamation", "red"),
         "technician_deactivated": Kind(N_("Technician paused"), "user-minus", "orange"),
         "technician_deleted": Kind(N_("Technician deleted"), "trash", "secondary"),
     },

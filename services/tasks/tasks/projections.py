@@ -47,6 +47,7 @@ from shared.contract.technician import (
 )
 from shared.journal import Decider, Journal, first_time
 from shared.language import N_
+from shared.sentences import maybe_there
 
 from .domain import client as client_rules
 from .domain import task as task_rules
@@ -219,14 +220,14 @@ def fold(journal: Callable[[], Journal]) -> Fold:
                 await fold_delivery(connection, recorded, DeliveryState.SENT)
             case DeliveryFailed(Purpose.TASK_INFO | Purpose.CLIENT_INFO, reason=reason):
                 await fold_delivery(connection, recorded, DeliveryState.FAILED, reason)
-            case DeliveryUnknown(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
-                await fold_delivery(connection, recorded, DeliveryState.UNKNOWN, DOUBTED)
+            case DeliveryUnknown(Purpose.TASK_INFO | Purpose.CLIENT_INFO, reason=why):
+                await fold_delivery(connection, recorded, DeliveryState.UNKNOWN, doubt(why))
             case DeliverySent(Purpose.CHANGE):
                 await fold_change(connection, recorded, DeliveryState.SENT)
             case DeliveryFailed(Purpose.CHANGE, reason=reason):
                 await fold_change(connection, recorded, DeliveryState.FAILED, reason)
-            case DeliveryUnknown(Purpose.CHANGE):
-                await fold_change(connection, recorded, DeliveryState.UNKNOWN, DOUBTED)
+            case DeliveryUnknown(Purpose.CHANGE, reason=why):
+                await fold_change(connection, recorded, DeliveryState.UNKNOWN, doubt(why))
             case InvoiceCreated(number, task):
                 row = {"number": number, "task": task, "status": InvoiceStatus.PENDING}
                 await insert(connection, "invoices", row)
@@ -245,7 +246,8 @@ async def fold_profile(connection: asyncpg.Connection, recorded: Recorded) -> No
         case TechnicianRegistered(_, name, username):
             sql = (
                 "INSERT INTO technicians (id, name, username, status) VALUES ($1, $2, $3, 'active') ON CONFLICT (id) "
-                "DO UPDATE SET name = $2, username = $3, status = 'active', given_name = '', blocked = false"
+                "DO UPDATE SET name = $2, username = $3, status = 'active', given_name = '', blocked = false, "
+                "gone = false"
             )
             await connection.execute(sql, technician, name, username)
         case TechnicianProfileChanged(name, username):
@@ -284,6 +286,10 @@ async def fold_delivery(
         "ON CONFLICT (event) DO UPDATE SET state = $2, reason = $3"
     )
     await connection.execute(sql, recorded.causation_id, state, reason)
+
+
+def doubt(why: str) -> str:
+    return maybe_there(why) if why else DOUBTED
 
 
 async def fold_change(

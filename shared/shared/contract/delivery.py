@@ -33,6 +33,10 @@ class Trouble(StrEnum):
     NO_BOT = "no_bot"
 
 
+UNREACHABLE = frozenset({Trouble.BLOCKED, Trouble.DEACTIVATED, Trouble.CHAT_NOT_FOUND})
+"""Sending again would fail again."""
+
+
 class DeliverySent(Event):
     """Telegram gave the message an id, so it is in the chat."""
 
@@ -55,13 +59,17 @@ class DeliveryFailed(Event):
 
 
 class DeliveryUnknown(Event):
-    """The connection broke after the message went out: it may be in the chat or not."""
+    """The message may be in the chat or not: the connection broke after it went out, or the answer can't be read.
+
+    reason  in English; empty in events of a version that kept none
+    """
 
     purpose: Purpose
     technician: int
     task: int | None = None
     offer: int | None = None
     invoice: int | None = None
+    reason: str = ""
 
 
 DeliveryEvent: TypeAlias = DeliverySent | DeliveryFailed | DeliveryUnknown

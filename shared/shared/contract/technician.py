@@ -42,8 +42,12 @@ class TechnicianBlockedBot(Event):
     pass
 
 
+class TechnicianAccountGone(Event):
+    """Telegram says that the account was deleted or closed."""
+
+
 class TechnicianUnblockedBot(Event):
-    pass
+    """They can be reached again, whichever of the two kept messages away."""
 
 
 class TechnicianDeactivated(Event):
@@ -64,6 +68,7 @@ TechnicianEvent: TypeAlias = (
     | TechnicianEdited
     | TechnicianReviewed
     | TechnicianBlockedBot
+    | TechnicianAccountGone
     | TechnicianUnblockedBot
     | TechnicianDeactivated
     | TechnicianReactivated

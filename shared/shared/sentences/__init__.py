@@ -7,7 +7,7 @@ the names that are known then; so an erased client's name is gone from every sen
 from .kinds import AGGREGATES, LABELS, label
 from .log import mentioned, sentence
 from .notified import Line, notification
-from .parts import kept_failing, lacking, stored, unreadable
+from .parts import kept_failing, lacking, maybe_there, stored, unreadable
 
 __all__ = [
     "AGGREGATES",
@@ -16,6 +16,7 @@ __all__ = [
     "kept_failing",
     "label",
     "lacking",
+    "maybe_there",
     "mentioned",
     "notification",
     "sentence",

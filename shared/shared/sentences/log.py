@@ -40,6 +40,7 @@ from shared.contract.task import (
     TaskUnassigned,
 )
 from shared.contract.technician import (
+    TechnicianAccountGone,
     TechnicianBlockedBot,
     TechnicianDeactivated,
     TechnicianDeleted,
@@ -153,6 +154,11 @@ def sentence(recorded: Recorded, who: Names) -> str:
             return _("%(actor)s reviewed technician %(name)s", actor=actor, name=technician_called(key, who))
         case TechnicianBlockedBot():
             return _("%(name)s blocked the bot, so no message arrives", name=technician_called(key, who))
+        case TechnicianAccountGone():
+            return _(
+                "The Telegram account of %(name)s is gone, so no message arrives",
+                name=technician_called(key, who),
+            )
         case TechnicianUnblockedBot():
             return _("%(name)s can be reached by the bot again", name=technician_called(key, who))
         case TechnicianDeactivated():

@@ -21,6 +21,7 @@ from shared.contract.task import (
     TaskUnassigned,
 )
 from shared.contract.technician import (
+    TechnicianAccountGone,
     TechnicianBlockedBot,
     TechnicianDeactivated,
     TechnicianDeleted,
@@ -98,6 +99,11 @@ def notification(recorded: Recorded, who: Names) -> Line | None:
             return Line(
                 "technician_blocked_bot",
                 _("Technician %(name)s blocked the bot", name=technician_called(key, who)),
+            )
+        case TechnicianAccountGone():
+            return Line(
+                "technician_account_gone",
+                _("The Telegram account of technician %(name)s is gone", name=technician_called(key, who)),
             )
         case TechnicianDeactivated():
             return Line(

@@ -69,8 +69,9 @@ def delivery(event: DeliverySent | DeliveryFailed | DeliveryUnknown, who: Names)
             return _(
                 _INVOICE_KEPT if kept else _FAILED[purpose], task=task, invoice=invoice, name=name, reason=why
             )
-        case DeliveryUnknown(purpose=purpose, task=task, invoice=invoice):
-            return _(_UNKNOWN[purpose], task=task, invoice=invoice, name=name)
+        case DeliveryUnknown(purpose=purpose, task=task, invoice=invoice, reason=reason):
+            told = _(_UNKNOWN[purpose], task=task, invoice=invoice, name=name)
+            return f"{told}: {stored(reason)}" if reason else told
 
 
 def refused(event: BotRefused) -> str:
@@ -82,12 +83,17 @@ def refused(event: BotRefused) -> str:
 
 KEPT_FAILING = N_("It kept failing: %(reason)s")
 UNREADABLE = N_("What the Bot API at %(address)s answers can't be read.")
+MAYBE_THERE = N_("%(reason)s It may be in the chat or not.")
 LACKING = N_("The Bot API at %(address)s does not know %(method)s.")
 
 
 def kept_failing(reason: str) -> str:
-    """The reason of what was tried again and again, in English, as it is kept; so are the two below."""
+    """The reason of what was tried again and again, in English, as it is kept; so are those below."""
     return KEPT_FAILING % {"reason": reason}
+
+
+def maybe_there(reason: str) -> str:
+    return MAYBE_THERE % {"reason": reason}
 
 
 def unreadable(address: str) -> str:
@@ -108,7 +114,7 @@ def stored(reason: str) -> str:
 
 _WRITTEN = [
     (template, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(template)), re.DOTALL))
-    for template in (KEPT_FAILING, UNREADABLE, LACKING)
+    for template in (KEPT_FAILING, MAYBE_THERE, UNREADABLE, LACKING)
 ]
 
 

@@ -202,6 +202,7 @@ const ACTIONS = {
   block: () => mine("block"),
   unblock: () => mine("unblock"),
   deactivate: async () => { if (await sure()) await mine("deactivate"); },
+  restore: () => mine("restore"),
   people: () => document.body.classList.toggle("choosing"),
   calm: () => send("/phone/weather", { storms: [] }, "PUT"),
 };

@@ -22,6 +22,7 @@ from shared.contract.delivery import (
 )
 from shared.contract.task import Status
 from shared.contract.technician import (
+    TechnicianAccountGone,
     TechnicianBlockedBot,
     TechnicianDeactivated,
     TechnicianDeleted,
@@ -66,6 +67,10 @@ class NoticeBlock(Struct, frozen=True):
     """Telegram says that the technician has blocked the bot."""
 
 
+class NoticeGone(Struct, frozen=True):
+    """Telegram says that the technician's account is deactivated: deleted, or closed by Telegram."""
+
+
 class NoticeUnblock(Struct, frozen=True):
     pass
 
@@ -97,6 +102,7 @@ TechnicianCommand: TypeAlias = (
     RegisterTechnician
     | NoticeTechnician
     | NoticeBlock
+    | NoticeGone
     | NoticeUnblock
     | EditTechnician
     | ReviewTechnician
@@ -122,6 +128,7 @@ class Technician(Struct, frozen=True):
     name: str = ""
     note: str = ""
     blocked: bool = False
+    gone: bool = False  # their Telegram account; at most one of these two
     reviewed: bool = False
 
 
@@ -136,13 +143,18 @@ def decide_technician(command: TechnicianCommand, technician: Technician) -> lis
             Standing.ACTIVE | Standing.DEACTIVATED
         ):
             return [*changed(technician.profile, profile), *healed(technician)]
-        case ((NoticeTechnician() | NoticeBlock() | NoticeUnblock()), Standing.ABSENT | Standing.DELETED):
+        case (
+            (NoticeTechnician() | NoticeBlock() | NoticeGone() | NoticeUnblock()),
+            Standing.ABSENT | Standing.DELETED,
+        ):
             return []
         case _, Standing.ABSENT | Standing.DELETED:
             raise Refused(_("There is no such technician."), Why.MISSING)
 
         case NoticeBlock(), _:
             return [] if technician.blocked else [TechnicianBlockedBot()]
+        case NoticeGone(), _:
+            return [] if technician.gone else [TechnicianAccountGone()]
         case NoticeUnblock(), _:
             return healed(technician)
 
@@ -168,8 +180,8 @@ def changed(before: Profile, now: Profile) -> list[TechnicianEvent]:
 
 
 def healed(technician: Technician) -> list[TechnicianEvent]:
-    """Whoever writes to the bot has not blocked it (any more)."""
-    return [TechnicianUnblockedBot()] if technician.blocked else []
+    """Whoever writes to the bot has not blocked it, and has an account (again)."""
+    return [TechnicianUnblockedBot()] if technician.blocked or technician.gone else []
 
 
 def reviewed(technician: Technician) -> list[TechnicianEvent]:
@@ -187,9 +199,11 @@ def evolve_technician(technician: Technician, event: TechnicianEvent) -> Technic
         case TechnicianReviewed():
             return replace(technician, reviewed=True)
         case TechnicianBlockedBot():
-            return replace(technician, blocked=True)
+            return replace(technician, blocked=True, gone=False)
+        case TechnicianAccountGone():
+            return replace(technician, blocked=False, gone=True)
         case TechnicianUnblockedBot():
-            return replace(technician, blocked=False)
+            return replace(technician, blocked=False, gone=False)
         case TechnicianDeactivated():
             return replace(technician, standing=Standing.DEACTIVATED)
         case TechnicianReactivated():

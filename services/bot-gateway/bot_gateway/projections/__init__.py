@@ -31,6 +31,7 @@ from shared.contract.task import (
 )
 from shared.contract.task import Status as TaskStatus
 from shared.contract.technician import (
+    TechnicianAccountGone,
     TechnicianBlockedBot,
     TechnicianDeactivated,
     TechnicianDeleted,
@@ -69,7 +70,7 @@ async def _technician(connection: asyncpg.Connection, recorded: Recorded, techni
                 VALUES ($1, $2, $3, $4, $5, $6, $7)
                 ON CONFLICT (id) DO UPDATE SET
                     telegram_name = $2, username = $3, language = $4, name = '', note = '', standing = $5,
-                    blocked = false, reviewed = false, registered_at = $6, version = $7
+                    blocked = false, gone = false, reviewed = false, registered_at = $6, version = $7
                 """,
                 technician,
                 name,
@@ -87,9 +88,11 @@ async def _technician(connection: asyncpg.Connection, recorded: Recorded, techni
         case TechnicianReviewed():
             changes = {"reviewed": True}
         case TechnicianBlockedBot():
-            changes = {"blocked": True}
+            changes = {"blocked": True, "gone": False}
+        case TechnicianAccountGone():
+            changes = {"blocked": False, "gone": True}
         case TechnicianUnblockedBot():
-            changes = {"blocked": False}
+            changes = {"blocked": False, "gone": False}
         case TechnicianDeactivated():
             changes = {"standing": Standing.DEACTIVATED}
         case TechnicianReactivated():

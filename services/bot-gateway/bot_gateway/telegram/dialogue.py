@@ -25,6 +25,7 @@ from bot_gateway.domain import (
     Profile,
     RegisterTechnician,
     Standing,
+    TechnicianCommand,
     profile,
 )
 from bot_gateway.projections.reactions import queue
@@ -155,7 +156,7 @@ class Dialogue:
         contact = await views.contact(self._pool, person.id)
         seen = shown_by_telegram(person)
         here = contact.standing in (Standing.ACTIVE, Standing.DEACTIVATED)
-        if here and (contact.profile != seen or contact.blocked):
+        if here and (contact.profile != seen or not contact.reached):
             actor = by_technician(person.id)
             await self._journal.handle(TECHNICIANS, person.id, NoticeTechnician(seen), actor=actor)
         return contact
@@ -279,10 +280,15 @@ class Dialogue:
         if not change.chat.private:
             absent = change.old_chat_member is None or change.old_chat_member.status in ("left", "kicked")
             return self._in_group("/") if absent and now in ("member", "administrator") else Effects()
-        command = NoticeBlock() if now == "kicked" else NoticeUnblock()
-        technician = change.chat.id
-        await self._journal.handle(TECHNICIANS, technician, command, actor=by_technician(technician))
+        command = MEMBERSHIPS.get(now)
+        if command:
+            technician = change.chat.id
+            await self._journal.handle(TECHNICIANS, technician, command, actor=by_technician(technician))
         return Effects()
+
+
+MEMBERSHIPS: dict[str, TechnicianCommand] = {"kicked": NoticeBlock(), "member": NoticeUnblock()}
+"""What the bot is in a private chat → what that says of the technician."""
 
 
 def tongue(language: str | None, site: Site) -> str:

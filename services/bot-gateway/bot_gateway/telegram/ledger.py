@@ -10,6 +10,8 @@ from bot_gateway.domain import (
     DoubtDelivery,
     FailDelivery,
     NoticeBlock,
+    NoticeGone,
+    TechnicianCommand,
 )
 from bot_gateway.domain.record import Record
 from bot_gateway.projections.reactions import as_json, replace_older_notes
@@ -129,7 +131,7 @@ class Ledger:
         command: DeliveryCommand | None = None
         if row.purpose in CONTENT:
             command = DoubtDelivery(
-                DeliveryUnknown(row.purpose, row.chat_id, row.task, row.offer, row.invoice)
+                DeliveryUnknown(row.purpose, row.chat_id, row.task, row.offer, row.invoice, reason)
             )
         await self._end(row, "unknown", command, bot_id=bot_id, reason=reason)
 
@@ -172,9 +174,9 @@ class Ledger:
             )
             if status == "sent" and row.purpose is Purpose.CHANGE and row.makes_messages:
                 await replace_older_notes(connection, row.id)
-            if trouble is Trouble.BLOCKED:
+            if notice := NOTICES.get(trouble) if trouble else None:
                 await self._journal.handle(
-                    TECHNICIANS, row.chat_id, NoticeBlock(), actor=SELF, connection=connection
+                    TECHNICIANS, row.chat_id, notice, actor=SELF, connection=connection
                 )
 
         if command:
@@ -187,6 +189,11 @@ class Ledger:
         ENDED.labels(row.purpose, status).inc()
 
 
+NOTICES: dict[Trouble, TechnicianCommand] = {
+    Trouble.BLOCKED: NoticeBlock(),
+    Trouble.DEACTIVATED: NoticeGone(),
+}
+"""What a failure says of the technician, beyond this message."""
 SELF = by_service("bot-gateway")
 NOTHING = Outcome("", 0, ())
 

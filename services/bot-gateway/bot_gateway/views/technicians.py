@@ -20,7 +20,9 @@ class TechnicianView(Struct, frozen=True, kw_only=True):
     """One technician as admins see them.
 
     name             the team's own name, or else Telegram's
-    status           active, blocked (the bot can't reach them) or deactivated (an admin has paused their access)
+    status           active, blocked (they have blocked the bot), gone (their Telegram account is) or deactivated (an
+                     admin has paused their access)
+    reachable        whether messages arrive: only where they are active
     reviewed         False until an admin has looked: *Review / edit* or *Keep as is*
     version          for an edit that must not overwrite another admin's
     own_name         empty where the team gave none
@@ -52,7 +54,8 @@ class TechnicianView(Struct, frozen=True, kw_only=True):
 
 
 _WHO = """
-SELECT id, telegram_name, username, language, name, note, shown, standing, blocked, reviewed, registered_at, version
+SELECT id, telegram_name, username, language, name, note, shown, standing, blocked, gone, reviewed, registered_at,
+       version
 FROM technicians
 """
 
@@ -82,8 +85,9 @@ LEFT JOIN LATERAL (
 
 STATUS = {
     "new": "NOT reviewed",
-    "active": "standing = 'active' AND NOT blocked",
-    "blocked": "standing = 'active' AND blocked",
+    "active": "standing = 'active' AND NOT blocked AND NOT gone",
+    "blocked": "standing = 'active' AND blocked AND NOT gone",
+    "gone": "standing = 'active' AND gone",
     "deactivated": "standing = 'deactivated'",
 }
 
@@ -192,6 +196,7 @@ class Totals(Struct, frozen=True):
     new: int
     active: int
     blocked: int
+    gone: int
     deactivated: int
 
 
@@ -209,7 +214,7 @@ class Contact(Struct, frozen=True):
 
     profile: Profile
     standing: Standing
-    blocked: bool
+    reached: bool
     shown: str
 
 
@@ -220,11 +225,14 @@ async def contact(pool: asyncpg.Pool, telegram_id: int) -> Contact:
     if row is None:
         return Contact(Profile(""), Standing.ABSENT, False, "")
     profile = Profile(row["telegram_name"], row["username"], row["language"])
-    return Contact(profile, Standing(row["standing"]), row["blocked"], row["shown"])
+    return Contact(profile, Standing(row["standing"]), not (row["blocked"] or row["gone"]), row["shown"])
 
 
 def _technician(row: asyncpg.Record) -> TechnicianView:
-    standing, blocked = Standing(row["standing"]), row["blocked"]
+    standing = Standing(row["standing"])
+    status = standing.value
+    if standing is Standing.ACTIVE and (row["gone"] or row["blocked"]):
+        status = "gone" if row["gone"] else "blocked"
     answered = row["accepted"] + row["rejected"]
     return TechnicianView(
         telegram_id=row["id"],
@@ -233,8 +241,8 @@ def _technician(row: asyncpg.Record) -> TechnicianView:
         username=row["username"],
         profile_link=profile_link(row["id"], row["username"]),
         language=row["language"],
-        status="blocked" if blocked and standing is Standing.ACTIVE else standing.value,
-        reachable=not blocked and standing is Standing.ACTIVE,
+        status=status,
+        reachable=status == Standing.ACTIVE,
         reviewed=row["reviewed"],
         note=row["note"],
         registered_at=row["registered_at"],

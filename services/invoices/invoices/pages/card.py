@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from invoices import views
 from invoices.document import filename
 from invoices.domain import may_become
-from invoices.handlers import Handlers, status_of, unreachable
+from invoices.handlers import Handlers, status_of
 from shared.contract.task import Status
 from shared.document import MEDIA_TYPE, PICTURE, attachment
 from shared.language import _
@@ -89,7 +89,6 @@ async def _card(
         invoice=invoice,
         deliveries=await views.deliveries(handlers.pool, number, SENDINGS),
         task_deleted=task is not None and task.status is Status.DELETED,
-        unreachable=unreachable(invoice),
         may_become=may_become(invoice.status),
         done=request.query_params.get("done", ""),
         **words(handlers),

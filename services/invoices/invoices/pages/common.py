@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from invoices.handlers import Handlers, client_of, technician_of
+from invoices.handlers import Handlers, client_of, technician_of, unreachable
 from shared import money
 from shared.language import locale
 
@@ -13,6 +13,7 @@ def words(handlers: Handlers) -> dict[str, Any]:
         "today": handlers.today(),
         "client_of": client_of,
         "technician_of": technician_of,
+        "unreachable": unreachable,
         "figure": figure,
     }
 

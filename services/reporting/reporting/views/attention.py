@@ -9,6 +9,7 @@ import asyncpg
 from msgspec import Struct
 
 from reporting.views.lines import Line, lines
+from reporting.views.reach import Reached, reached
 from reporting.views.rows import Connection, actor_streams, first_id
 from shared import names
 from shared.contract.delivery import Purpose
@@ -29,8 +30,9 @@ class Some(Struct, Generic[T], frozen=True):
 
 class Waiting(Struct, frozen=True):
     """A task that waits since a moment; reason is why it was rejected, where that was said. set_by is the
-    name of who gave it its status by hand: then no technician did. exchanged: it is for another client now, whose
-    data its technician does not hold."""
+    name of who gave it its status by hand: then no technician did. unreached is why nothing that is sent to the
+    technician arrives: `blocked` or `gone`; else empty. exchanged: it is for another client now, whose data its
+    technician does not hold."""
 
     id: int
     title: str
@@ -40,15 +42,18 @@ class Waiting(Struct, frozen=True):
     since: datetime
     reason: str | None
     set_by: str | None
-    exchanged: bool = False
+    unreached: str
+    exchanged: bool
 
 
 class Undelivered(Struct, frozen=True):
-    """line tells what did not arrive, and of whose task."""
+    """line tells what did not arrive, and of whose task; unreached is why it would not now either: `blocked`, `gone`,
+    or `unreached` where the bot never met them; else empty."""
 
     line: Line
     purpose: Purpose
     invoice: int | None
+    unreached: str
 
 
 class Overdue(Struct, frozen=True):
@@ -90,6 +95,9 @@ async def attention(connection: Connection, now: datetime, late: datetime, today
     undelivered = await connection.fetch(_UNDELIVERED, first_id(now - LOST), SHOWN)
     told = await lines(connection, undelivered)
     waiting = (*rejected, *unanswered, *without_client_info)
+    reach = await reached(
+        connection, [row["technician"] for row in (*waiting, *undelivered) if row["technician"]]
+    )
     who = await names.known_to(
         connection,
         {stream_name("technician", row["technician"]) for row in waiting if row["technician"]}
@@ -97,21 +105,26 @@ async def attention(connection: Connection, now: datetime, late: datetime, today
         | set(actor_streams(row["by_hand"] for row in waiting if row["by_hand"])),
     )
     return Attention(
-        rejected=_waiting(rejected, who),
-        unanswered=_waiting(unanswered, who),
+        rejected=_waiting(rejected, who, reach),
+        unanswered=_waiting(unanswered, who, reach),
         undelivered=Some(
             [
-                Undelivered(line, Purpose(row["purpose"]), row["invoice"])
+                Undelivered(
+                    line,
+                    Purpose(row["purpose"]),
+                    row["invoice"],
+                    reach(row["technician"]).with_failure(row["id"], row["trouble"]),
+                )
                 for line, row in zip(told, undelivered, strict=True)
             ],
             _count(undelivered),
         ),
-        without_client_info=_waiting(without_client_info, who),
+        without_client_info=_waiting(without_client_info, who, reach),
         overdue=_overdue(overdue, who),
     )
 
 
-def _waiting(rows: Sequence[asyncpg.Record], who: names.Names) -> Some[Waiting]:
+def _waiting(rows: Sequence[asyncpg.Record], who: names.Names, reach: Reached) -> Some[Waiting]:
     shown = [
         Waiting(
             id=row["task"],
@@ -122,6 +135,7 @@ def _waiting(rows: Sequence[asyncpg.Record], who: names.Names) -> Some[Waiting]:
             since=row["since"],
             reason=row["reason"],
             set_by=who.actor(row["by_hand"]) if row["by_hand"] else None,
+            unreached=reach(row["technician"]).why,
             exchanged=row["status"] == "in_progress",
         )
         for row in rows
@@ -191,7 +205,7 @@ WHERE since < $1 ORDER BY since LIMIT $2
 # current offer, of an invoice while it is to be paid, of a retraction always.
 _UNDELIVERED = """
 SELECT f.id, f.stream, f.version, f.kind, f.at, f.actor, f.data, f.task, f.invoice, f.data->>'purpose' AS purpose,
-    count(*) OVER () AS all
+    (f.data->>'technician')::bigint AS technician, f.data->>'trouble' AS trouble, count(*) OVER () AS all
 FROM audit f
 LEFT JOIN reports r ON r.task = f.task
 LEFT JOIN report_invoices i ON i.invoice = f.invoice

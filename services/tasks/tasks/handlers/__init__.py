@@ -188,7 +188,8 @@ class Handlers:
         )
 
     async def require_reachable(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
-        """A technician who is gone can't be sent anything. One who blocked the bot can be tried: they may be back.
+        """A technician who was deleted or is paused can't be sent anything. One who blocked the bot, or whose account
+        is gone, can be tried: they may be back.
         Of a client who was erased there is nothing to send."""
         for event in outcome.events:
             if not isinstance(event, TaskSent | ClientInfoSent):

@@ -24,6 +24,9 @@ async def require_active(connection: asyncpg.Connection, number: int, field: str
         "blocked": N_(
             "%(name)s has blocked the bot, so nothing would arrive. They come back by pressing Start in the bot."
         ),
+        "gone": N_(
+            "The Telegram account of %(name)s is gone, so nothing would arrive. Choose another technician."
+        ),
         "deactivated": N_("%(name)s is paused. Choose another technician."),
     }.get(technician.status if technician else None)
     if sentence:

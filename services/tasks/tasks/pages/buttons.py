@@ -17,6 +17,8 @@ PRIMARY = frozenset({Move.ASSIGN, Move.SEND, Move.CLIENT_INFO, Move.COMPLETE, Mo
 COLUMNS = {**SET_BY, Move.SEND: Status.SENT}
 """The moves that put a card into another column → which one."""
 
+SENT_TO_THEM = frozenset({Move.SEND, Move.CLIENT_INFO})
+
 WAITED_FOR = (Status.SENT, Status.IN_PROGRESS)
 """It is the technician's turn."""
 
@@ -65,7 +67,7 @@ def buttons(task: TaskView, state: Task, found: Allowed) -> Buttons:
     waits = task.status not in WAITED_FOR or (first is not None and first.move is Move.CLIENT_INFO)
     return Buttons(
         made(invoice) if invoice else first,
-        invoice is None and waits,
+        invoice is None and (waits or not task.reached),
         tuple(each for each in shown if invoice or each is not first),
         tuple(
             asked(Button(None, words(status), action=status_of(task, status)), task, state, status)
@@ -76,10 +78,20 @@ def buttons(task: TaskView, state: Task, found: Allowed) -> Buttons:
 
 def in_order(task: TaskView, state: Task, found: Allowed) -> tuple[Move, ...]:
     """Under way with nothing of the client, who is another one now: then the client info is what is waited for."""
+    moves = found.moves
     uninformed = task.status is Status.IN_PROGRESS and state.stands and task.delivery.client_info is None
-    if not uninformed or Move.CLIENT_INFO not in found.moves:
-        return found.moves
-    return (Move.CLIENT_INFO, *(move for move in found.moves if move is not Move.CLIENT_INFO))
+    if uninformed and Move.CLIENT_INFO in moves:
+        moves = (Move.CLIENT_INFO, *(move for move in moves if move is not Move.CLIENT_INFO))
+    return moves if task.reached else elsewhere_first(moves)
+
+
+def elsewhere_first(moves: tuple[Move, ...]) -> tuple[Move, ...]:
+    """Nothing that is sent to this technician arrives: somebody else comes before another try."""
+    if Move.ASSIGN not in moves:
+        return moves
+    rest = [move for move in moves if move is not Move.ASSIGN]
+    at = next((n for n, move in enumerate(rest) if move in SENT_TO_THEM), moves.index(Move.ASSIGN))
+    return (*rest[:at], Move.ASSIGN, *rest[at:])
 
 
 def asked(pressed: Button, task: TaskView, state: Task, column: Status) -> Button:

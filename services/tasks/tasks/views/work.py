@@ -30,7 +30,9 @@ class Delivery(Struct, frozen=True):
 class TaskView(Struct, frozen=True):
     """id is the number that people say: `#1042`. offer is the latest one's number, 0 before the first.
 
-    invoice  the number of the latest one that is neither void nor deleted
+    technician_status  active, blocked (the bot), gone (their Telegram account), deactivated (paused) or deleted; null
+                       where there is none, or nothing is known of them
+    invoice            the number of the latest one that is neither void nor deleted
     """
 
     id: int
@@ -43,12 +45,18 @@ class TaskView(Struct, frozen=True):
     status_since: datetime
     offer: int
     technician: Named | None
+    technician_status: str | None
     client: Named
     delivery: Delivery
     invoice: int | None
     version: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def reached(self) -> bool:
+        """Whether what is sent to the technician arrives, as far as is known."""
+        return self.technician_status not in ("blocked", "gone")
 
 
 class Offer(Struct, frozen=True):
@@ -68,7 +76,7 @@ class Offer(Struct, frozen=True):
 
 TASK = """
 SELECT t.*, coalesce(nullif(w.given_name, ''), w.name, t.technician::text) AS technician_name,
-       coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
+       w.status AS technician_status, coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
        o.sent_at, o.client_info_at, o.informed, o.change_state, o.change_reason,
        ti.state AS task_info, ti.reason AS task_info_reason,
        ci.state AS client_info, ci.reason AS client_info_reason,
@@ -160,6 +168,7 @@ def task_of(row: asyncpg.Record) -> TaskView:
         status_since=row["status_since"],
         offer=row["offer"],
         technician=None if technician is None else Named(technician, row["technician_name"]),
+        technician_status=row["technician_status"],
         client=Named(row["client"], client),
         delivery=_delivery(row),
         invoice=row["invoice"],

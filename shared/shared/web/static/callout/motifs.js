@@ -31,6 +31,7 @@ export const MOTIFS = {
 
   technician_added: { voice: "bell", rank: 5, notes: [[72, 0, 0.7], [79, 150, 0.8]] },
   technician_blocked_bot: { voice: "bell", rank: 6, notes: [[76, 0, 0.8], [71, 140, 0.8]] },
+  technician_account_gone: { voice: "bell", rank: 6, notes: [[76, 0, 0.8], [71, 130, 0.8], [64, 270, 0.8]] },
   technician_deactivated: { voice: "bell", rank: 4, notes: [[74, 0, 0.7], [67, 140, 0.7]] },
   technician_deleted: { voice: "bell", rank: 2, notes: [[72, 0, 0.6], [60, 130, 0.7]] },
 
