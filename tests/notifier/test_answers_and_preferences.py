@@ -17,6 +17,7 @@ from shared.contract.invoice import InvoiceStatus, InvoiceStatusChanged
 from shared.contract.task import (
     ClientInfoSent,
     RejectionExplained,
+    RejectionTakenBack,
     TaskAccepted,
     TaskAssigned,
     TaskCompleted,
@@ -43,6 +44,7 @@ def failed(purpose: Purpose, trouble: Trouble = Trouble.REFUSED, **of: int) -> D
     [
         ("task.1", TaskRejected(SAMI, 1), ("task.1", TaskAssigned(78)), True),
         ("task.1", TaskRejected(SAMI, 1), ("task.1", RejectionExplained(SAMI, 1, "too far")), False),
+        ("task.1", TaskRejected(SAMI, 1), ("task.1", RejectionTakenBack(SAMI, 1)), True),
         ("task.1", TaskRejected(SAMI, 1), ("task.1", TaskEdited(TaskDetails("Tap"), 7)), False),
         ("task.1", TaskRejected(SAMI, 1), ("task.2", TaskAssigned(78)), False),
         ("task.1", TaskAccepted(SAMI, 1), ("task.1", ClientInfoSent(SAMI, 1, 7)), True),

@@ -31,6 +31,7 @@ Anna sent task #1042 to Sami
 Task #1042 accepted by technician Sami
 Task #1042 rejected by technician Sami
 Sami said why task #1042 was rejected: too far away
+Sami took the rejection of task #1042 back: it was the wrong button
 Anna sent the client info of Mrs Haddad for task #1042 to Sami
 Task #1042 marked as completed by technician Sami
 Anna withdrew the offer of task #1042 from Sami
@@ -80,6 +81,7 @@ NOTIFIED = {
     "TaskSent": ("task_sent", 'Task "#1042" sent to Sami'),
     "TaskAccepted": ("task_accepted", 'Task "#1042" accepted by technician Sami'),
     "TaskRejected": ("task_rejected", 'Task "#1042" rejected by technician Sami'),
+    "RejectionTakenBack": ("task_rejection_taken_back", 'Task "#1042": Sami took the rejection back'),
     "TaskCompleted": ("task_completed", 'Task "#1042" marked as completed'),
     "TaskStatusChanged": ("task_status_changed", 'Status changed for task "#1042": cancelled'),
     "TaskDeleted": ("task_deleted", 'Task "#1042" deleted'),

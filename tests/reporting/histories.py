@@ -27,6 +27,7 @@ from shared.contract.task import (
     OfferWithdrawn,
     Priority,
     RejectionExplained,
+    RejectionTakenBack,
     Status,
     TaskAccepted,
     TaskAssigned,
@@ -78,6 +79,18 @@ class Teller:
         )
         self.told.append(recorded)
         return recorded
+
+
+def wrong_button(t: Teller) -> None:
+    """Rami rejects #1042 by mistake, says why, takes both back within the minute, and rejects it in earnest."""
+    t.tell("task.1042", TaskCreated(1042, BOILER, 7))
+    t.tell("task.1042", TaskAssigned(RAMI))
+    t.tell("task.1042", TaskSent(RAMI, 1))
+    t.tell("task.1042", TaskRejected(RAMI, 1), by_technician(RAMI), 10)
+    t.tell("task.1042", RejectionExplained(RAMI, 1, "Too far"), by_technician(RAMI), 5)
+    t.tell("task.1042", RejectionTakenBack(RAMI, 1), by_technician(RAMI), 5)
+    t.tell("task.1042", TaskRejected(RAMI, 1), by_technician(RAMI), 280)
+    t.tell("task.1042", RejectionExplained(RAMI, 1, "Ill"), by_technician(RAMI), 5)
 
 
 def continued(told: Sequence[Recorded]) -> Teller:
@@ -207,6 +220,7 @@ class _Work:
             steps += [self._accept, self._reject] * 3
         if self._status is Status.REJECTED and offer:
             steps += [lambda: self._about("task", RejectionExplained(technician, offer, f"reason {offer}"))]
+            steps += [lambda: self._now(Status.SENT, RejectionTakenBack(technician, offer))]
         if self._status in {Status.ACCEPTED, Status.IN_PROGRESS}:
             steps += [
                 lambda: self._now(Status.IN_PROGRESS, ClientInfoSent(technician, offer, self._task))

@@ -15,7 +15,17 @@ from reporting.projections import TABLES, fold, fold_batch
 from shared.contract import Recorded
 from shared.contract.client import ClientErased
 from shared.contract.task import Status, TaskSent, status_after
-from tests.reporting.histories import ANNA, LENA, RAMI, boiler, continued, histories, interleaved
+from tests.reporting.histories import (
+    ANNA,
+    LENA,
+    RAMI,
+    Teller,
+    boiler,
+    continued,
+    histories,
+    interleaved,
+    wrong_button,
+)
 
 Rows = dict[str, list[str]]
 
@@ -166,6 +176,29 @@ async def test_every_response_is_kept_with_its_reason_and_how_long_it_took(
         (LENA, "accepted", 2, timedelta(seconds=45), None),
         (LENA, "completed", 2, None, None),
     ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 500])
+async def test_a_rejection_that_was_taken_back_counts_no_more(
+    database: asyncpg.Connection, size: int
+) -> None:
+    """Its reason is gone with it; the same offer is then rejected in earnest, for a reason of its own."""
+    teller = Teller()
+    wrong_button(teller)
+    await in_batches(database, teller.told[:6], size)
+    row = await database.fetchrow("SELECT status, response_time FROM reports")
+    assert row is not None
+    assert tuple(row) == ("sent", None)
+    assert await database.fetchval("SELECT count(*) FROM rejection_reasons") == 0
+    await in_batches(database, teller.told, size)
+    found = await database.fetch(
+        "SELECT response, took, taken_back_at, reason FROM responses"
+        " LEFT JOIN rejection_reasons USING (task, offer) ORDER BY event"
+    )
+    minutes = [timedelta(seconds=10), timedelta(minutes=5)]
+    assert [(row["response"], row["took"]) for row in found] == [("rejected", each) for each in minutes]
+    assert [row["taken_back_at"] for row in found] == [teller.told[5].at, None]
+    assert found[1]["reason"] == "Ill"
 
 
 async def test_an_invoice_is_kept_with_its_exact_total(database: asyncpg.Connection) -> None:

@@ -12,6 +12,7 @@ import pytest
 from reporting.domain import Period
 from reporting.figures import duration, percent
 from reporting.projections import fold_batch
+from reporting.views import days as views_days
 from reporting.views import statistics
 from shared.contract import Recorded
 from shared.contract.event import by_technician
@@ -31,7 +32,7 @@ from shared.contract.technician import TechnicianRegistered
 from shared.journal.database import transaction
 from shared.language import speaking
 from tests.reporting.conftest import Told
-from tests.reporting.histories import LENA, RAMI, Teller
+from tests.reporting.histories import LENA, RAMI, Teller, wrong_button
 
 UTC_ZONE, BEIRUT = ZoneInfo("UTC"), ZoneInfo("Asia/Beirut")
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -97,6 +98,20 @@ async def test_times_are_medians_and_nine_of_ten(pool: asyncpg.Pool) -> None:
     assert found.response.p90 == pytest.approx(516)
     assert found.completion.medians == [7200, 14400, None]
     assert found.completion.median == 10800
+
+
+async def test_a_rejection_that_was_taken_back_is_nobodys_answer(pool: asyncpg.Pool) -> None:
+    """Neither counted nor timed; the one in earnest is, five minutes after the offer."""
+    teller = Teller()
+    teller.now = MONDAY
+    wrong_button(teller)
+    await folded(pool, teller.told)
+    bounds = days(MONDAY, 1).bounds(UTC_ZONE)
+    found = await statistics(pool, bounds)
+    assert [(t.technician, t.rejected, t.response_seconds) for t in found.technicians] == [(RAMI, 1, 300)]
+    assert (found.response.counts, found.response.medians) == ([1], [300])
+    [today] = await views_days(pool, [(bounds[0], bounds[1])])
+    assert (today.rejected, today.answer_seconds) == (1, 300)
 
 
 async def test_technicians_are_told_by_what_they_completed(pool: asyncpg.Pool) -> None:

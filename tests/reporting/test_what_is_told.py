@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,7 @@ from shared.contract.technician import TechnicianRegistered
 from shared.service import Service
 from shared.web.tables import BOM
 from tests.reporting.conftest import As, Settle, Told
-from tests.reporting.histories import LENA, RAMI, Teller, boiler, continued
+from tests.reporting.histories import LENA, RAMI, Teller, boiler, continued, wrong_button
 
 MAYA = 7_000_000_003
 BAD = TaskDetails('=HYPERLINK("http://evil")', "@SUM(1)", "<script>alert(1)</script>")
@@ -243,6 +244,28 @@ async def test_the_audit_log_tells_every_event_newest_first(told: Told, office: 
         if not (after := page["next"]):
             break
     assert seen == [each["id"] for each in everything]
+
+
+async def test_a_report_tells_of_a_rejection_that_was_taken_back(
+    told: Told, office: httpx.AsyncClient
+) -> None:
+    """It happened, so it stays in the story, without the reason that went with it."""
+    teller = Teller()
+    wrong_button(teller)
+    await told(teller.told)
+    report = await got(office, "/api/reports/tasks/1042")
+    mistake, earnest = report["responses"]
+    assert (mistake["response"], mistake["taken_back_at"]) == ("rejected", "2026-11-20T08:03:20Z")
+    assert "reason" not in mistake
+    assert (earnest["response"], earnest["reason"], "taken_back_at" in earnest) == ("rejected", "Ill", False)
+    assert [(each["from"], each["to"]) for each in report["status_history"]][-3:] == [
+        ("sent", "rejected"),
+        ("rejected", "sent"),
+        ("sent", "rejected"),
+    ]
+    page = (await office.get("/reports/1042")).text
+    assert re.search(r'Rejected</span>\s*<span class="text-secondary">taken back', page)
+    assert "took the rejection of task #1042 back" in page
 
 
 async def test_an_erased_client_has_no_name_anywhere(told: Told, office: httpx.AsyncClient) -> None:

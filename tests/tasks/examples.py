@@ -25,6 +25,7 @@ from tasks.domain.task import Task, TaskCommand, decide, evolve
 YASMIN = 7_201_993_404  # more than 32 bits, as today's Telegram ids are
 BRUNO = 411_002_118
 NOBODY_KNOWN = 99
+PRESSED = datetime(2030, 5, 16, 11, 20, tzinfo=UTC)  # Reject, by Yasmin
 
 LEAKING_BOILER = TaskDetails(
     title="Leaking boiler",

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from typing import TypeAlias
 
 from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
+    RejectionTakenBack,
     Status,
     TaskDetails,
     TaskEvent,
@@ -31,11 +33,13 @@ from tasks.domain.task import (
     SendClientInfo,
     SendTask,
     SetStatus,
+    TakeBackRejection,
     Task,
     TaskCommand,
     decide,
     evolve,
 )
+from tests.tasks.examples import PRESSED
 
 TECHNICIANS, OFFERS = (1, 2), (1, 2, 3)
 PLAIN = TaskDetails("plain")
@@ -59,6 +63,8 @@ def every_command() -> Iterator[TaskCommand]:
             yield RejectTask(technician, offer, "why")
             yield CompleteTask(technician, offer)
             yield ExplainRejection(technician, offer, "why")
+            for after in (timedelta(seconds=59), timedelta(seconds=61)):
+                yield TakeBackRejection(technician, offer, PRESSED, PRESSED + after)
 
 
 COMMANDS = list(every_command())
@@ -129,7 +135,33 @@ def test_a_dead_offer_never_acts() -> None:
             else:
                 assert before.stands
                 assert (command.technician, command.offer) == (before.technician, before.offer)
-    assert set(acted) == {"AcceptTask", "RejectTask", "CompleteTask", "ExplainRejection"}
+    assert set(acted) == {
+        "AcceptTask",
+        "RejectTask",
+        "CompleteTask",
+        "ExplainRejection",
+        "TakeBackRejection",
+    }
+
+
+def test_a_rejection_taken_back_never_was() -> None:
+    """Wherever it is taken back, within its minute: the offer is open again, as it was before the rejection, and what
+    was sent, accepted, completed, reassigned or settled by hand meanwhile is taken back by nobody."""
+    seen = 0
+    for before, command, answer, after in walk():
+        if not isinstance(command, TakeBackRejection) or not isinstance(answer, list) or not answer:
+            continue
+        seen += 1
+        assert answer == [RejectionTakenBack(command.technician, command.offer)]
+        assert (before.status, after.status) == (Status.REJECTED, Status.SENT)
+        assert command.at - command.rejected_at == timedelta(seconds=59)
+        [*_, rejection] = decide(RejectTask(command.technician, command.offer), after)
+        again = evolve(after, rejection)
+        assert again.rejected == before.rejected
+        assert again.explained == before.explained - {command.offer}
+        assert decide(ExplainRejection(command.technician, command.offer, "new"), again)
+        assert decide(AcceptTask(command.technician, command.offer), after)
+    assert seen > 10
 
 
 def test_who_loses_an_open_offer_is_told() -> None:

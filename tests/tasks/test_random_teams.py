@@ -4,6 +4,7 @@ The model keeps what a person would write on a whiteboard: who has the task, whi
 messages have live buttons, and what each button would do.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import settings
@@ -25,11 +26,13 @@ from tasks.domain.task import (
     SendClientInfo,
     SendTask,
     SetStatus,
+    TakeBackRejection,
     Task,
     TaskCommand,
     decide,
     evolve,
 )
+from tests.tasks.examples import PRESSED
 
 technicians = st.sampled_from([1, 2, 3])
 by_hand = st.sampled_from(list(Status))
@@ -128,6 +131,19 @@ class Whiteboard(RuleBasedStateMachine):
         else:
             assert answer == ("nothing" if self.turned_down[message] else "done")
             self.turned_down[message] = True
+
+    @rule(message=messages, seconds=st.sampled_from([0, 60, 61, 3600]))
+    def take_back(self, message: tuple[int, int], seconds: int) -> None:
+        answer = self.ask(TakeBackRejection(*message, PRESSED, PRESSED + timedelta(seconds=seconds)))
+        live = message == self.message and self.status != "deleted"
+        if live and self.status == "rejected" and seconds <= 60:
+            assert answer == "done"
+            self.status = "sent"
+            del self.turned_down[message]
+        elif live and self.status == "sent":
+            assert answer == "nothing"
+        else:
+            assert answer == "no"
 
     @rule(message=messages)
     def complete(self, message: tuple[int, int]) -> None:

@@ -9,6 +9,7 @@ from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
     RejectionExplained,
+    RejectionTakenBack,
     TaskCompleted,
     TaskCreated,
     TaskEvent,
@@ -71,4 +72,6 @@ def test_each_answer_is_a_moment_of_its_offer() -> None:
         assert offer_columns(event, at, event_id) == {"offer": 1, "technician": YASMIN} | moment
     explained = RejectionExplained(YASMIN, 1, "Too far")
     assert offer_columns(explained, at, event_id) == {"offer": 1, "technician": YASMIN, "reason": "Too far"}
+    gone = {"offer": 1, "technician": YASMIN, "rejected_at": None, "reason": None}
+    assert offer_columns(RejectionTakenBack(YASMIN, 1), at, event_id) == gone
     assert offer_columns(ex.created, at, event_id) == {}

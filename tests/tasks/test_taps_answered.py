@@ -1,5 +1,6 @@
 """What becomes of a technician's tap: an event, nothing, or a refusal."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ from shared.contract.task import (
     Action,
     OfferWithdrawn,
     RejectionExplained,
+    RejectionTakenBack,
     Status,
     Tap,
     TaskAssigned,
@@ -17,11 +19,11 @@ from shared.contract.task import (
     TaskStatusChanged,
     Verdict,
 )
-from shared.refusal import Why
+from shared.refusal import Refused, Why
 from tasks.domain import answers
-from tasks.domain.task import AcceptTask, CompleteTask, ExplainRejection, RejectTask
+from tasks.domain.task import AcceptTask, CompleteTask, ExplainRejection, RejectTask, TakeBackRejection
 from tests.tasks import examples as ex
-from tests.tasks.examples import BRUNO, YASMIN, History, given
+from tests.tasks.examples import BRUNO, PRESSED, YASMIN, History, given
 
 DEAD = "This offer is no longer yours."
 to_bruno = (*ex.SENT, OfferWithdrawn(YASMIN, 1), TaskAssigned(BRUNO))
@@ -152,8 +154,101 @@ def test_an_empty_reason_is_refused() -> None:
     given(*ex.REJECTED).when(ExplainRejection(YASMIN, 1, "")).refused("Write the reason", Why.INVALID)
 
 
+taken_back = RejectionTakenBack(YASMIN, 1)
+
+
+def wrong_button(technician: int = YASMIN, offer: int = 1, seconds: float = 20) -> TakeBackRejection:
+    return TakeBackRejection(technician, offer, PRESSED, PRESSED + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 20, 60])
+def test_a_rejection_is_taken_back_within_a_minute(seconds: float) -> None:
+    """Wrong button: the offer stands again, and both its buttons work."""
+    task = given(*ex.REJECTED).when(wrong_button(seconds=seconds)).then(taken_back)
+    assert (task.status, task.technician, task.offer, task.stands) == (Status.SENT, YASMIN, 1, True)
+    given(*ex.REJECTED, taken_back).when(AcceptTask(YASMIN, 1)).then(ex.accepted_by_yasmin)
+    given(*ex.REJECTED, taken_back).when(RejectTask(YASMIN, 1)).then(ex.rejected_by_yasmin)
+
+
+@pytest.mark.parametrize("seconds", [60.001, 61, 86_400])
+def test_after_a_minute_a_rejection_stays(seconds: float) -> None:
+    """The office has begun to look for somebody else."""
+    given(*ex.REJECTED).when(wrong_button(seconds=seconds)).refused("for one minute, and that is over")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        (*ex.REJECTED, TaskAssigned(BRUNO)),
+        (*ex.REJECTED, TaskAssigned(YASMIN)),
+        (*ex.REJECTED, TaskAssigned(BRUNO), TaskSent(BRUNO, 2)),
+        (*ex.REJECTED, TaskAssigned(BRUNO), TaskSent(BRUNO, 2), TaskRejected(BRUNO, 2)),
+        (*ex.REJECTED, TaskSent(YASMIN, 2)),
+        (*ex.REJECTED, TaskSent(YASMIN, 2), TaskRejected(YASMIN, 2)),
+        (*ex.REJECTED, TaskStatusChanged(Status.REJECTED, Status.ACCEPTED)),
+        (*ex.REJECTED, TaskStatusChanged(Status.REJECTED, Status.CANCELLED)),
+        (
+            *ex.REJECTED,
+            TaskStatusChanged(Status.REJECTED, Status.ASSIGNED),
+            TaskStatusChanged(Status.ASSIGNED, Status.REJECTED),
+        ),
+    ],
+)
+def test_what_the_office_did_since_is_not_undone(history: History) -> None:
+    """Once the task went on, the rejection stays, however quick the technician is."""
+    given(*history).when(wrong_button(seconds=1)).refused("The office has gone on with task #1042 already")
+
+
+@pytest.mark.parametrize(
+    ("history", "sentence"),
+    [
+        (ex.ACCEPTED, "You accepted task #1042. Call the office"),
+        (ex.IN_PROGRESS, "You accepted task #1042. Call the office"),
+        (ex.COMPLETED, "Task #1042 is completed already."),
+        ((*ex.REJECTED, taken_back, ex.accepted_by_yasmin), "You accepted task #1042. Call the office"),
+    ],
+)
+def test_neither_an_acceptance_nor_a_completion_is_taken_back(history: History, sentence: str) -> None:
+    """The office counts on both."""
+    given(*history).when(wrong_button()).refused(sentence)
+
+
+def test_a_deleted_task_stays_deleted() -> None:
+    """There is nothing to take back."""
+    given(*ex.REJECTED, TaskDeleted()).when(wrong_button()).refused("no longer there", Why.MISSING)
+
+
+@pytest.mark.parametrize(("technician", "offer"), [(BRUNO, 1), (YASMIN, 2), (BRUNO, 2)])
+def test_only_ones_own_rejection_is_taken_back(technician: int, offer: int) -> None:
+    """A forwarded or forged button does nothing."""
+    given(*ex.REJECTED).when(wrong_button(technician, offer)).refused(DEAD)
+
+
+def test_a_second_tap_on_wrong_button_changes_nothing() -> None:
+    """One rejection is taken back once."""
+    given(*ex.REJECTED, taken_back).when(wrong_button()).nothing_happens()
+
+
+def test_a_reason_goes_with_the_rejection_that_is_taken_back() -> None:
+    """The next rejection of the same offer has a reason of its own; in between there is none to give."""
+    explained = (*ex.REJECTED, RejectionExplained(YASMIN, 1, "Too far"))
+    task = given(*explained).when(wrong_button()).then(taken_back)
+    assert (task.rejected, task.explained) == (frozenset(), frozenset())
+    open_again = (*explained, taken_back)
+    given(*open_again).when(ExplainRejection(YASMIN, 1, "Ill")).refused("no rejection of yours")
+    ill = RejectionExplained(YASMIN, 1, "Ill")
+    given(*open_again, ex.rejected_by_yasmin).when(ExplainRejection(YASMIN, 1, "Ill")).then(ill)
+
+
+def test_who_rejects_again_has_another_minute() -> None:
+    """Each press of Reject has its own."""
+    again = (*ex.REJECTED, taken_back, ex.rejected_by_yasmin)
+    given(*again).when(wrong_button()).then(taken_back)
+
+
 def tap(action: Action, reason: str = "") -> Tap:
-    return Tap(UUID(int=1), ex.NUMBER, 1, YASMIN, action, reason)
+    pressed = PRESSED, PRESSED + timedelta(seconds=20)
+    return Tap(UUID(int=1), ex.NUMBER, 1, YASMIN, action, reason, *pressed)
 
 
 def test_each_press_is_a_command() -> None:
@@ -162,6 +257,13 @@ def test_each_press_is_a_command() -> None:
     assert answers.command_of(tap(Action.REJECT, " too far\x00 ")) == RejectTask(YASMIN, 1, "too far")
     assert answers.command_of(tap(Action.COMPLETE)) == CompleteTask(YASMIN, 1)
     assert answers.command_of(tap(Action.EXPLAIN, "x" * 2000)) == ExplainRejection(YASMIN, 1, "x" * 1000)
+    assert answers.command_of(tap(Action.TAKE_BACK)) == wrong_button()
+
+
+def test_a_rejection_of_an_unknown_moment_is_not_taken_back() -> None:
+    """Who doesn't say when it was pressed is answered so."""
+    with pytest.raises(Refused, match="not known when"):
+        answers.command_of(Tap(UUID(int=1), ex.NUMBER, 1, YASMIN, Action.TAKE_BACK))
 
 
 @pytest.mark.parametrize("action", list(Action))

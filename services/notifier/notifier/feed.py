@@ -19,6 +19,7 @@ from shared.contract.event import stream_name
 from shared.contract.invoice import InvoiceCreated, InvoiceDeleted, InvoiceSent, InvoiceStatusChanged
 from shared.contract.task import (
     ClientInfoSent,
+    RejectionTakenBack,
     TaskAccepted,
     TaskAssigned,
     TaskCompleted,
@@ -132,6 +133,7 @@ def answers(recorded: Recorded) -> str | None:
             | TaskSent()
             | TaskAccepted()
             | TaskRejected()
+            | RejectionTakenBack()
             | ClientInfoSent()
             | TaskCompleted()
             | TaskStatusChanged()

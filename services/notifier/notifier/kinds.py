@@ -26,6 +26,7 @@ FAMILIES: dict[str, dict[str, Kind]] = {
         "task_accepted": Kind(N_("Task accepted"), "user-check", "teal"),
         "task_rejected": Kind(N_("Task rejected"), "user-x", "red"),
         "task_rejection_explained": Kind(N_("Reason for a rejection"), "message", "orange"),
+        "task_rejection_taken_back": Kind(N_("Rejection taken back"), "arrow-back-up", "indigo"),
         "client_info_sent": Kind(N_("Client info sent"), "map-pin", "blue"),
         "task_completed": Kind(N_("Task completed"), "circle-check", "green"),
         "task_status_changed": Kind(N_("Status of a task changed"), "switch-horizontal", "azure"),

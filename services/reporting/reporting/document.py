@@ -140,6 +140,8 @@ def _cut(table: dict[str, Any]) -> dict[str, Any]:
 
 def _response(answer: Answer) -> str:
     said = words(answer.response)
+    if answer.taken_back_at:
+        return f"{said}, {_('taken back')}"
     return f"{said}: {stored(answer.reason)}" if answer.reason else said
 
 

@@ -25,6 +25,7 @@ from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
     RejectionExplained,
+    RejectionTakenBack,
     Status,
     TaskAccepted,
     TaskAssigned,
@@ -140,7 +141,7 @@ def task_columns(event: TaskEvent) -> Columns:
             return changed | ended | freed
         case OfferWithdrawn() | TaskDeleted():
             return changed | {"stands": False}
-        case TaskAccepted() | TaskRejected() | RejectionExplained() | TaskCompleted():
+        case TaskAccepted() | TaskRejected() | RejectionExplained() | RejectionTakenBack() | TaskCompleted():
             return changed
         case _:
             assert_never(event)
@@ -157,6 +158,8 @@ def offer_columns(event: TaskEvent, at: datetime, event_id: UUID) -> Columns:
             moment = {"rejected_at": at}
         case RejectionExplained(technician, offer, reason):
             moment = {"reason": reason}
+        case RejectionTakenBack(technician, offer):
+            moment = {"rejected_at": None, "reason": None}
         case ClientInfoSent(technician, offer):
             moment = {"client_info_at": at, "client_info_event": event_id}
         case TaskCompleted(technician, offer):

@@ -85,6 +85,13 @@ class RejectionExplained(Event):
     reason: str
 
 
+class RejectionTakenBack(Event):
+    """Reject was the wrong button: the offer stands again, as if it had never been answered."""
+
+    technician: int
+    offer: int
+
+
 class ClientInfoSent(Event):
     technician: int
     offer: int
@@ -121,6 +128,7 @@ TaskEvent: TypeAlias = (
     | TaskAccepted
     | TaskRejected
     | RejectionExplained
+    | RejectionTakenBack
     | ClientInfoSent
     | TaskCompleted
     | OfferWithdrawn
@@ -135,6 +143,7 @@ STATUS_AFTER: dict[type[Event], Status] = {
     TaskSent: Status.SENT,
     TaskAccepted: Status.ACCEPTED,
     TaskRejected: Status.REJECTED,
+    RejectionTakenBack: Status.SENT,
     ClientInfoSent: Status.IN_PROGRESS,
     TaskCompleted: Status.COMPLETED,
     TaskDeleted: Status.DELETED,
@@ -155,12 +164,15 @@ class Action(StrEnum):
     REJECT = "reject"
     COMPLETE = "complete"
     EXPLAIN = "explain"  # the reason of a rejection, given after it
+    TAKE_BACK = "take_back"  # *Wrong button*, after a rejection
 
 
 class Tap(Struct, frozen=True):
     """A technician's press, as the bot-gateway asks `tasks` to carry it out (`TAP`).
 
-    command_id  made from the Telegram update, so that a press handled twice has one effect
+    command_id   made from the Telegram update, so that a press handled twice has one effect
+    rejected_at  to take a rejection back: when Reject was pressed, and at: when *Wrong button* was. Both are
+                 the moments at which the presses were stored, however late they are carried out
     """
 
     command_id: UUID
@@ -169,6 +181,8 @@ class Tap(Struct, frozen=True):
     technician: int
     action: Action
     reason: str = ""
+    rejected_at: datetime | None = None
+    at: datetime | None = None
 
 
 class Verdict(StrEnum):
@@ -180,8 +194,11 @@ class Verdict(StrEnum):
 
 
 class TapAnswer(Struct, frozen=True):
+    """call_office  the sentence ends with asking to call the office: its number belongs there"""
+
     verdict: Verdict
     sentence: str
+    call_office: bool = False
 
 
 class ClientInfoRequest(Struct, frozen=True):

@@ -24,6 +24,7 @@ LABELS: dict[str, str] = {
     "TaskAccepted": N_("Task accepted"),
     "TaskRejected": N_("Task rejected"),
     "RejectionExplained": N_("Rejection explained"),
+    "RejectionTakenBack": N_("Rejection taken back"),
     "ClientInfoSent": N_("Client info sent"),
     "TaskCompleted": N_("Task completed"),
     "OfferWithdrawn": N_("Offer withdrawn"),

@@ -28,6 +28,7 @@ from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
     RejectionExplained,
+    RejectionTakenBack,
     TaskAccepted,
     TaskAssigned,
     TaskCompleted,
@@ -107,6 +108,11 @@ def sentence(recorded: Recorded, who: Names) -> str:
             return _(
                 "%(name)s said why task #%(number)s was rejected: %(reason)s",
                 name=who.technician(technician), number=key, reason=stored(reason),
+            )  # fmt: skip
+        case RejectionTakenBack(technician=technician):
+            return _(
+                "%(name)s took the rejection of task #%(number)s back: it was the wrong button",
+                name=who.technician(technician), number=key,
             )  # fmt: skip
         case ClientInfoSent(technician=technician, client=client):
             return _(

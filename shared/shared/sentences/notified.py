@@ -11,6 +11,7 @@ from shared.contract.report import ReportDeleted
 from shared.contract.task import (
     ClientInfoSent,
     RejectionExplained,
+    RejectionTakenBack,
     TaskAccepted,
     TaskCompleted,
     TaskCreated,
@@ -68,6 +69,12 @@ def notification(recorded: Recorded, who: Names) -> Line | None:
             return Line(
                 "task_rejection_explained",
                 _('Task "#%(number)s": %(name)s said “%(reason)s”', number=key, name=name, reason=why),
+            )
+        case RejectionTakenBack(technician=technician):
+            name = who.technician(technician)
+            return Line(
+                "task_rejection_taken_back",
+                _('Task "#%(number)s": %(name)s took the rejection back', number=key, name=name),
             )
         case ClientInfoSent(client=client):
             name = who.client(client)

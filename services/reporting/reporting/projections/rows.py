@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reporting.domain import words
 from reporting.projections.stories import Bill, Story, bill, tell, took
@@ -23,6 +24,7 @@ from shared.contract.invoice import InvoiceEvent
 from shared.contract.report import ReportDeleted
 from shared.contract.task import (
     RejectionExplained,
+    RejectionTakenBack,
     TaskAccepted,
     TaskCompleted,
     TaskCreated,
@@ -80,6 +82,7 @@ class Response(Struct, frozen=True):
     response: str
     at: datetime
     took: timedelta | None
+    taken_back_at: datetime | None = None
 
 
 class Words(Struct, frozen=True):
@@ -91,6 +94,12 @@ class Reason(Struct, frozen=True):
     task: int
     offer: int
     reason: str
+
+
+class TakenBack(Struct, frozen=True):
+    task: int
+    offer: int
+    at: datetime
 
 
 class Deleted(Struct, frozen=True):
@@ -115,6 +124,7 @@ class Batch:
         self.responses: list[Response] = []
         self.words: dict[int, Words] = {}
         self.reasons: dict[tuple[int, int], Reason] = {}
+        self.taken_back: dict[tuple[int, int], TakenBack] = {}
         self.deleted: dict[int, Deleted] = {}
         self.counts: Counter[str] = Counter()
         self.erased: list[str] = []
@@ -154,6 +164,8 @@ class Batch:
             self.words[key] = Words(key, words(story.text))
         elif isinstance(event, RejectionExplained):
             self.reasons[key, event.offer] = Reason(key, event.offer, event.reason)
+        elif isinstance(event, RejectionTakenBack):
+            self._take_back(TakenBack(key, event.offer, recorded.at))
         elif isinstance(event, TaskAccepted | TaskRejected | TaskCompleted):
             time = None if isinstance(event, TaskCompleted) else took(story, recorded.at)
             self.responses.append(
@@ -168,6 +180,14 @@ class Batch:
             self.counts[story.status] += 1
             if before:
                 self.counts[before] -= 1
+
+    def _take_back(self, now: TakenBack) -> None:
+        """The rejection is in this batch, or among the rows of an earlier one; so is its reason, if it has one."""
+        for place, known in enumerate(self.responses):
+            if (known.task, known.offer, known.response) == (now.task, now.offer, "rejected"):
+                self.responses[place] = replace(known, taken_back_at=known.taken_back_at or now.at)
+        self.reasons.pop((now.task, now.offer), None)
+        self.taken_back.setdefault((now.task, now.offer), now)
 
     def _invoice(self, recorded: Recorded, key: int, event: InvoiceEvent) -> None:
         known = self.bills.get(key)
@@ -190,6 +210,8 @@ class Batch:
             await connection.execute(_DELETED, _json(list(self.deleted.values())))
         if self.erased:  # after the rows of this batch, which may hold the name as well
             await connection.execute(_REDACT, self.erased)
+        if self.taken_back:  # before the rows of this batch, in which the offer may be rejected anew
+            await connection.execute(_TAKE_BACK, _json(list(self.taken_back.values())))
         if self.stories or self.bills:
             await connection.execute(
                 _REPORTS,
@@ -252,6 +274,18 @@ INSERT INTO deleted_reports SELECT * FROM json_populate_recordset(NULL::deleted_
 _REDACT = """
 UPDATE audit SET data = jsonb_set(data, '{name}', '""')
 WHERE stream = ANY($1) AND kind IN ('ClientAdded', 'ClientRenamed')
+"""
+
+_TAKE_BACK = """
+WITH taken AS (
+    SELECT * FROM json_to_recordset($1) AS taken (task bigint, offer integer, at timestamptz)
+), reasons AS (
+    DELETE FROM rejection_reasons USING taken
+    WHERE rejection_reasons.task = taken.task AND rejection_reasons.offer = taken.offer
+)
+UPDATE responses SET taken_back_at = taken.at FROM taken
+WHERE responses.task = taken.task AND responses.offer = taken.offer
+AND response = 'rejected' AND taken_back_at IS NULL
 """
 
 _REPORTS = """

@@ -20,6 +20,7 @@ from shared.contract.task import (
     OfferWithdrawn,
     Priority,
     RejectionExplained,
+    RejectionTakenBack,
     Status,
     TaskAccepted,
     TaskAssigned,
@@ -139,6 +140,8 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
             return replace(story, accepted_at=at, response_time=took(story, at))
         case TaskRejected():
             return replace(story, response_time=took(story, at))
+        case RejectionTakenBack():
+            return replace(story, response_time=None)
         case TaskCompleted():
             return replace(story, completed_at=at)
         case TaskStatusChanged(_, Status.COMPLETED):

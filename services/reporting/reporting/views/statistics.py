@@ -125,7 +125,7 @@ GROUP BY day, outcome
 _RESPONSE = """
 SELECT width_bucket(at, $1::timestamptz[]) AS day, count(*),
     percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY date_part('epoch', took)) AS times
-FROM responses WHERE event >= $2 AND event < $3 AND took IS NOT NULL
+FROM responses WHERE event >= $2 AND event < $3 AND took IS NOT NULL AND taken_back_at IS NULL
 GROUP BY GROUPING SETS ((1), ())
 """
 
@@ -144,11 +144,12 @@ SELECT * FROM (
         count(*) FILTER (WHERE response = 'accepted') AS accepted,
         count(*) FILTER (WHERE response = 'rejected') AS rejected,
         count(*) FILTER (WHERE response = 'completed') AS completed
-    FROM responses WHERE event >= $1 AND event < $2 GROUP BY technician
+    FROM responses WHERE event >= $1 AND event < $2 AND taken_back_at IS NULL GROUP BY technician
 ) counted
 LEFT JOIN (
     SELECT technician, percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', took)) AS median
-    FROM responses WHERE event >= $1 AND event < $2 AND took IS NOT NULL GROUP BY technician
+    FROM responses WHERE event >= $1 AND event < $2 AND took IS NOT NULL AND taken_back_at IS NULL
+    GROUP BY technician
 ) timed USING (technician)
 ORDER BY completed DESC, accepted DESC, technician
 """

@@ -55,7 +55,8 @@ class TaskReport(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What a technician answered to an offer; seconds since the offer was sent, where it was one."""
+    """What a technician answered to an offer; seconds since the offer was sent, where it was one. A rejection that
+    was taken back says when, and counts nowhere."""
 
     technician: int
     technician_name: str
@@ -64,6 +65,7 @@ class Answer(Struct, frozen=True):
     at: datetime
     seconds: float | None
     reason: str | UnsetType = UNSET
+    taken_back_at: datetime | UnsetType = UNSET
 
 
 class StatusChange(Struct, frozen=True):
@@ -163,6 +165,7 @@ async def report(connection: Connection, task: int) -> FullReport | None:
                 at=row["at"],
                 seconds=seconds(row["took"]),
                 reason=row["reason"] or UNSET,
+                taken_back_at=row["taken_back_at"] or UNSET,
             )
             for row in answers
         ],
@@ -226,7 +229,7 @@ SELECT * FROM reports WHERE NOT EXISTS (SELECT FROM deleted_reports d WHERE d.ta
 _MATCHES = "task IN (SELECT w.task FROM report_words w WHERE w.words @@ $::text::tsquery)"
 
 _RESPONSES = """
-SELECT responses.*, CASE WHEN response = 'rejected' THEN reason END AS reason
+SELECT responses.*, CASE WHEN response = 'rejected' AND taken_back_at IS NULL THEN reason END AS reason
 FROM responses LEFT JOIN rejection_reasons USING (task, offer) WHERE task = $1 ORDER BY event
 """
 

@@ -53,10 +53,12 @@ _SPANS = "unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS spans (first, past, 
 
 _HAPPENED = f"""
 SELECT span, kind, count(*) FROM {_SPANS} JOIN audit ON id >= first AND id < past AND kind = ANY($3)
+WHERE NOT (kind = 'TaskRejected' AND EXISTS (
+    SELECT FROM responses WHERE event = audit.id AND taken_back_at IS NOT NULL))
 GROUP BY span, kind
 """  # noqa: S608 - own words
 
 _ANSWER_TIMES = f"""
 SELECT span, percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS median
-FROM {_SPANS} JOIN responses ON event >= first AND event < past GROUP BY span
+FROM {_SPANS} JOIN responses ON event >= first AND event < past WHERE taken_back_at IS NULL GROUP BY span
 """  # noqa: S608 - own words

@@ -4,6 +4,7 @@ A command asks; `decide` answers with events or refuses; `evolve` folds one
 event into the task. Who acted, and when, is the journal's business.
 """
 
+from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never, dataclass_transform
 
 from msgspec import Struct, field
@@ -13,6 +14,7 @@ from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
     RejectionExplained,
+    RejectionTakenBack,
     Status,
     TaskAccepted,
     TaskAssigned,
@@ -104,6 +106,16 @@ class ExplainRejection(FromTechnician):
     reason: str
 
 
+class TakeBackRejection(FromTechnician):
+    """*Wrong button*.
+
+    rejected_at, at  when Reject was pressed, and when this was, as the presses were stored
+    """
+
+    rejected_at: datetime
+    at: datetime
+
+
 TaskCommand: TypeAlias = (
     CreateTask
     | EditTask
@@ -117,6 +129,7 @@ TaskCommand: TypeAlias = (
     | RejectTask
     | CompleteTask
     | ExplainRejection
+    | TakeBackRejection
 )
 
 
@@ -128,7 +141,7 @@ class Task(Struct, frozen=True):
     offer       number of the latest offer; earlier ones are dead
     stands      whether the latest offer may still be answered; once False it is dead too
     informed    whether the technician was sent the client's data with the offer that stands, and may keep it
-    rejected    (offer, technician) of every offer that was rejected at the tap
+    rejected    (offer, technician) of every offer that was rejected at the tap, and not taken back
     explained   the offers whose rejection has its reason
     """
 
@@ -154,6 +167,14 @@ SENDABLE = frozenset({Status.ASSIGNED, Status.SENT, Status.REJECTED, Status.COMP
 
 ENDS_THE_OFFER = frozenset({Status.NEW, Status.ASSIGNED, Status.REJECTED, Status.CANCELLED})
 """Set by hand, these leave the technician nothing to press; the others keep the offer."""
+
+
+TAKE_BACK_WITHIN = timedelta(minutes=1)
+"""How long after the press a technician can say that Reject was the wrong button."""
+
+
+class CallTheOffice(Refused):
+    """Refused to a technician, in a sentence that ends with asking them to call the office."""
 
 
 # ── The rules ────────────────────────────────────────────────────────────────
@@ -207,6 +228,17 @@ def decide(command: TaskCommand, task: Task) -> list[TaskEvent]:
             return [] if offer in task.explained else [RejectionExplained(by, offer, reason)]
         case ExplainRejection(), _:
             raise Refused(_("There is no rejection of yours to explain."))
+
+        case TakeBackRejection(by, offer), now if (offer, by) in task.rejected and not (
+            now is Status.REJECTED and task.stands and offer == task.offer
+        ):
+            raise CallTheOffice(
+                _(
+                    "The office has gone on with task #%(number)s already, so your rejection stays. "
+                    "If you can do it after all, please call the office.",
+                    number=task.number,
+                )
+            )
         case FromTechnician(by, offer), _ if not task.stands or (by, offer) != (task.technician, task.offer):
             raise Refused(_("This offer is no longer yours."))
 
@@ -215,7 +247,7 @@ def decide(command: TaskCommand, task: Task) -> list[TaskEvent]:
         case AcceptTask(), Status.ACCEPTED | Status.IN_PROGRESS | Status.COMPLETED:
             return []  # a second tap on the same button
         case AcceptTask(), Status.REJECTED:
-            raise Refused(
+            raise CallTheOffice(
                 _("You rejected task #%(number)s. Ask the office to send it again.", number=task.number)
             )
 
@@ -224,11 +256,23 @@ def decide(command: TaskCommand, task: Task) -> list[TaskEvent]:
             return [TaskRejected(by, offer), *why]
         case RejectTask(), Status.REJECTED:
             return []
-        case RejectTask(), Status.ACCEPTED | Status.IN_PROGRESS:
-            raise Refused(
+        case TakeBackRejection(by, offer, rejected_at, at), Status.REJECTED:
+            if at - rejected_at > TAKE_BACK_WITHIN:
+                raise CallTheOffice(
+                    _(
+                        "A rejection can be taken back for one minute, and that is over. "
+                        "If you can do task #%(number)s after all, please call the office.",
+                        number=task.number,
+                    )
+                )
+            return [RejectionTakenBack(by, offer)]
+        case TakeBackRejection(), Status.SENT:
+            return []  # a second tap on the same button
+        case RejectTask() | TakeBackRejection(), Status.ACCEPTED | Status.IN_PROGRESS:
+            raise CallTheOffice(
                 _("You accepted task #%(number)s. Call the office if you cannot do it.", number=task.number)
             )
-        case RejectTask(), Status.COMPLETED:
+        case RejectTask() | TakeBackRejection(), Status.COMPLETED:
             raise Refused(_("Task #%(number)s is completed already.", number=task.number))
 
         case CompleteTask(by, offer), Status.IN_PROGRESS:
@@ -316,6 +360,13 @@ def evolve(task: Task, event: TaskEvent) -> Task:
             return replace(task, rejected=task.rejected | {(offer, technician)})
         case RejectionExplained(_, offer):
             return replace(task, explained=task.explained | {offer})
+        case RejectionTakenBack(technician, offer):
+            # A reason that was given meanwhile goes with it: another rejection has a reason of its own.
+            return replace(
+                task,
+                rejected=task.rejected - {(offer, technician)},
+                explained=task.explained - {offer},
+            )
         case TaskStatusChanged(_, after):
             ended = after in ENDS_THE_OFFER
             return replace(

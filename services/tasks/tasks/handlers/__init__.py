@@ -18,6 +18,7 @@ from shared.contract.task import (
     ClientInfoAnswer,
     ClientInfoRequest,
     ClientInfoSent,
+    RejectionTakenBack,
     Status,
     Tap,
     TapAnswer,
@@ -37,6 +38,7 @@ from tasks.domain.client import AddClient, EditClient, EraseClient
 from tasks.domain.task import (
     HELD,
     AssignTask,
+    CallTheOffice,
     CreateTask,
     DeleteTask,
     EditTask,
@@ -231,6 +233,7 @@ class Handlers:
                 answers.command_of(replace(tap, reason=scrub(tap.reason))),
                 actor=by_technician(tap.technician),
                 command_id=tap.command_id,
+                within=self.require_there,
             )
         except Refused as refused:
             if refused.why is Why.UNAVAILABLE:
@@ -238,8 +241,17 @@ class Handlers:
             log.info(
                 "tap refused", task=tap.task, offer=tap.offer, technician=tap.technician, action=tap.action
             )
-            return TapAnswer(Verdict.REFUSED, refused.sentence)
+            return TapAnswer(Verdict.REFUSED, refused.sentence, isinstance(refused, CallTheOffice))
         return answers.done(tap) if outcome.events else answers.already(tap)
+
+    async def require_there(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
+        """A rejected task is nobody's to be freed of; so whoever was deleted can't take it back as they go."""
+        for event in outcome.events:
+            if not isinstance(event, RejectionTakenBack):
+                continue
+            technician = await views.technician(connection, event.technician, lock=True)
+            if technician is None or technician.status == "deleted":
+                raise Refused(_("This offer is no longer yours."))
 
     async def client_info(self, request: ClientInfoRequest) -> ClientInfoAnswer:
         """Asked at the moment of sending, so that what was withdrawn meanwhile never goes out.

@@ -23,6 +23,7 @@ export const MOTIFS = {
   task_accepted: { voice: "marimba", rank: 5, notes: [[72, 0, 0.8], [76, 90, 0.85], [79, 180, 1]] },
   task_rejected: { voice: "marimba", rank: 8, notes: [[76, 0, 1], [72, 100, 1], [69, 200, 1], [76, 340, 0.8], [69, 440, 0.9]] },
   task_rejection_explained: { voice: "marimba", rank: 3, notes: [[69, 0, 0.7], [71, 130, 0.6]] },
+  task_rejection_taken_back: { voice: "marimba", rank: 5, notes: [[69, 0, 0.8], [76, 110, 0.8], [72, 220, 0.8]] },
   task_completed: { voice: "marimba", rank: 6, notes: [[72, 0, 0.8], [76, 80, 0.85], [79, 160, 0.9], [84, 260, 1], [91, 260, 0.3]] },
   task_status_changed: { voice: "marimba", rank: 2, notes: [[76, 0, 0.7], [76, 130, 0.7]] },
   task_unassigned: { voice: "marimba", rank: 5, notes: [[71, 0, 0.8], [67, 130, 0.8]] },
