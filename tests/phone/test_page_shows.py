@@ -139,6 +139,27 @@ async def test_a_question_is_answered_as_a_reply(practice: Practice, page: Page)
     assert (await practice.messages(maya))[-1]["reply_to"] == asked.message_id
 
 
+async def test_any_message_can_be_answered(practice: Practice, page: Page) -> None:
+    """The older of two questions, whatever was asked since; then nothing is answered any more."""
+    maya = await practice.started()
+    first = await practice.bot.send_message(maya, "Why not the boiler?")
+    await practice.bot.send_message(maya, "Why not the lift?", reply_markup=ForceReply(force_reply=True))
+    await look(page, practice, maya)
+    await page.locator(f"#m{first.message_id}").get_by_label("Reply", exact=True).click()
+    await expect(page.locator(".replying")).to_contain_text("Why not the boiler?")
+    await page.get_by_role("textbox", name="Message").fill("Too far")
+    await page.get_by_role("textbox", name="Message").press("Enter")
+    await expect(page.locator(".message.mine .quoted").last).to_have_text("Why not the boiler?")
+    await expect(page.locator(".replying")).to_have_count(0)
+    assert (await practice.messages(maya))[-1]["reply_to"] == first.message_id
+    await page.locator(f"#m{first.message_id}").get_by_label("Reply", exact=True).click()
+    await page.get_by_label("Do not reply").click()
+    await page.get_by_role("textbox", name="Message").fill("Hello")
+    await page.get_by_role("textbox", name="Message").press("Enter")
+    await expect(page.locator(".message.mine .words").last).to_have_text("Hello")
+    assert (await practice.messages(maya))[-1]["reply_to"] is None
+
+
 async def test_protected_content_cannot_be_selected(practice: Practice, page: Page) -> None:
     """A lock is shown, nothing can be marked or saved, and copying is refused with a word."""
     maya = await practice.started()

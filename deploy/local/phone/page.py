@@ -31,8 +31,12 @@ STORMY: Final = ("sendMessage", "editMessageText", "answerCallbackQuery", "delet
 
 @get("/", media_type="text/html")
 async def page(
-    phone: ThePhone, person: FromQuery[int | None] = None, group: FromQuery[bool] = False
+    phone: ThePhone,
+    person: FromQuery[int | None] = None,
+    group: FromQuery[bool] = False,
+    reply: FromQuery[int | None] = None,
 ) -> Response[str]:
+    """reply  the message that is answered, where somebody has chosen one"""
     people = phone.store.people()
     chosen = next((one for one in people if one.id == person), None) or (people[0] if people else None)
     html = ENVIRONMENT.get_template("page.html").render(
@@ -44,7 +48,7 @@ async def page(
         bot_name=BOT_NAME,
         bot_username=BOT_USERNAME,
         token=PRACTICE_TOKEN,
-        screen=_screen(phone, chosen, group=group) if chosen else None,
+        screen=_screen(phone, chosen, group=group, reply=reply) if chosen else None,
         languages=LANGUAGES,
         storms=phone.weather.storms,
         kinds=KINDS,
@@ -55,7 +59,7 @@ async def page(
     return Response(html, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"})
 
 
-def _screen(phone: Phone, person: Person, *, group: bool) -> Json:
+def _screen(phone: Phone, person: Person, *, group: bool, reply: int | None) -> Json:
     """What is on the phone's screen: messages by day, and what can be done below them."""
     messages = phone.store.messages(phone.chat(person, group=group))
     shown = [_shown(phone, one, person) for one in messages]
@@ -67,9 +71,13 @@ def _screen(phone: Phone, person: Person, *, group: bool) -> Json:
         one["answers"] = by_number.get(one["reply_to"])
     last = messages[-1] if messages else None
     asked = last if last and last.sender == BOT_ID and (last.markup or {}).get("force_reply") else None
+    wanted = next((one for one in messages if one.message_id == reply), None)
+    asked = wanted or asked
     return {
         "messages": shown,
         "asked": asked,
+        "asked_by": BOT_NAME if asked and asked.sender == BOT_ID else "",
+        "wanted": wanted is not None,
         "placeholder": ((asked.markup or {}).get("input_field_placeholder") if asked else "") or "Message",
         "keyboard": _reply_keyboard(messages),
         "commands": _commands(phone, person),

@@ -180,7 +180,12 @@ async function say(text) {
   const asked = $("#foot").dataset.asked;
   await mine("messages", { text, group: inGroup(), reply_to: asked ? Number(asked) : null });
   if (field) { field.value = ""; grow(field); field.focus(); }
+  if (address().searchParams.has("reply")) reply("");
   talk().scrollTop = talk().scrollHeight;
+}
+
+function reply(message) {
+  go(`/?person=${person()}${inGroup() ? "&group=1" : ""}${message && `&reply=${message}`}`);
 }
 
 async function tap(button) {
@@ -215,7 +220,7 @@ function sure() {
 }
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-do], [data-tap], [data-say], a[data-go], .spoiler");
+  const target = event.target.closest("[data-do], [data-tap], [data-say], [data-reply], a[data-go], .spoiler");
   for (const open of document.querySelectorAll("details.menu[open]")) {
     if (!open.contains(event.target) || target) open.removeAttribute("open");
   }
@@ -227,6 +232,7 @@ document.addEventListener("click", (event) => {
     go(target.href);
   } else if (target.dataset.do) Promise.resolve(ACTIONS[target.dataset.do]()).catch(() => {});
   else if (target.dataset.tap !== undefined) tap(target);
+  else if (target.dataset.reply !== undefined) reply(target.dataset.reply);
   else if (target.dataset.say !== undefined) say(target.dataset.say).catch(() => {});
 });
 
