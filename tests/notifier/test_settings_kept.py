@@ -74,6 +74,30 @@ async def test_a_new_name_is_in_the_frame_at_once(owner: httpx.AsyncClient, vera
     assert '<bdi id="brand-name" hx-swap-oob="true">Harbour Heating</bdi>' in bell
 
 
+async def test_the_office_has_a_phone_number(owner: httpx.AsyncClient, vera: httpx.AsyncClient) -> None:
+    """Typed on the page or by a program; what is no number is refused beside its field, in the reader's language. A
+    page from before there was one leaves it alone, and an empty field takes it away."""
+    english = COMPANY | {"language": "en"}
+    assert (await owner.post("/settings", data=english | {"office_phone": " +49 30 1234567 "})).is_redirect
+    site = (await owner.get("/api/site")).json()
+    assert site["office_phone"] == "+49 30 1234567"
+    assert 'value="+49 30 1234567"' in (await owner.get("/settings")).text
+    assert "+49 30 1234567" in (await vera.get("/settings")).text
+    wrong = await owner.post("/settings", data=english | {"office_phone": "ask Anna", "version": "1"})
+    assert wrong.status_code == 422
+    assert "That is no phone number" in wrong.text
+    assert 'value="ask Anna"' in wrong.text
+    assert (await vera.put("/api/site", json=site)).status_code == 403
+    refused = await owner.put("/api/site", json=site | {"office_phone": "ask Anna"})
+    assert refused.status_code == 422
+    assert "office_phone" in refused.text
+    older = await owner.post("/settings", data=english | {"company": "Bay Heating", "version": "1"})
+    assert older.is_redirect
+    assert (await owner.get("/api/site")).json()["office_phone"] == "+49 30 1234567"
+    assert (await owner.post("/settings", data=english | {"office_phone": "", "version": "2"})).is_redirect
+    assert (await owner.get("/api/site")).json()["office_phone"] == ""
+
+
 async def test_two_owners_on_the_settings(owner: httpx.AsyncClient) -> None:
     """The second sees how it stands now, with what was typed beside it, and nothing of the first is lost."""
     assert (await owner.post("/settings", data=COMPANY | {"company": "First"})).status_code == 303

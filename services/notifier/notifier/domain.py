@@ -30,6 +30,7 @@ from shared.contract.site import SETTINGS, LogoType, Site, SiteLogoChanged, Site
 from shared.journal import Decider
 from shared.language import _
 from shared.money import currencies
+from shared.phone import NO_PHONE, is_phone
 from shared.pictures import Picture
 from shared.refusal import Refused, Why
 
@@ -254,10 +255,11 @@ class ChangeSite(Struct, frozen=True):
 
 
 def decide_site(command: ChangeSite, site: Site) -> list[SiteSettingsChanged]:
-    wrong = _wrong(command.site)
+    asked = replace(command.site, office_phone=command.site.office_phone.strip())
+    wrong = _wrong(asked)
     if wrong:
         raise Refused(next(iter(wrong.values())), Why.INVALID, wrong)
-    return [] if command.site == site else [SiteSettingsChanged(command.site)]
+    return [] if asked == site else [SiteSettingsChanged(asked)]
 
 
 def evolve_site(_site: Site, event: SiteSettingsChanged) -> Site:
@@ -273,6 +275,8 @@ def _wrong(site: Site) -> dict[str, str]:
         wrong["address"] = _("The address has at most 500 characters.")
     if len(site.tax_id) > 50:
         wrong["tax_id"] = _("The tax id has at most 50 characters.")
+    if site.office_phone and not is_phone(site.office_phone):
+        wrong["office_phone"] = _(NO_PHONE)
     if site.currency not in currencies():
         wrong["currency"] = _("The currency is one that is in use, as a code such as EUR or USD.")
     if not _is_zone(site.time_zone):

@@ -11,6 +11,7 @@ from shared.contract.admin import Role
 from shared.contract.task import ClientInfo, Priority
 from shared.language import _
 from shared.numbers import BIGGEST
+from shared.phone import LONGEST
 from shared.refusal import Refused, Why
 from shared.web import (
     DAY,
@@ -46,7 +47,7 @@ Area = Annotated[str, Meta(extra_json_schema={"maxLength": checks.AREA})]
 Name = Annotated[
     str, Meta(extra_json_schema={"minLength": 1, "maxLength": checks.NAME, "examples": ["Mrs. Okonkwo"]})
 ]
-Phone = Annotated[str, Meta(extra_json_schema={"maxLength": checks.PHONE, "examples": ["+49 30 1234567"]})]
+Phone = Annotated[str, Meta(extra_json_schema={"maxLength": LONGEST, "examples": ["+49 30 1234567"]})]
 Email = Annotated[str, Meta(extra_json_schema={"maxLength": checks.EMAIL, "examples": ["name@example.com"]})]
 Address = Annotated[str, Meta(extra_json_schema={"maxLength": checks.ADDRESS})]
 Notes = Annotated[str, Meta(extra_json_schema={"maxLength": checks.NOTES})]

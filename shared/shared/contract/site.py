@@ -25,7 +25,10 @@ class WorkingHours(Struct, frozen=True):
 
 
 class Site(Struct, frozen=True):
-    """currency is an ISO 4217 code, time_zone an IANA name, language an IETF tag; no_answer in minutes."""
+    """currency is an ISO 4217 code, time_zone an IANA name, language an IETF tag; no_answer in minutes.
+
+    office_phone  what technicians call; the bot says it wherever it asks them to
+    """
 
     company: str = "Callout"
     address: str = ""
@@ -35,6 +38,7 @@ class Site(Struct, frozen=True):
     language: str = "en"
     no_answer_minutes: int = 30
     working_hours: WorkingHours = WorkingHours()
+    office_phone: str = ""
 
 
 class SiteSettingsChanged(Event):

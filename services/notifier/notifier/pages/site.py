@@ -23,12 +23,15 @@ CALLOUT = (STATIC / "icon.svg").read_bytes()
 
 
 class Company(Struct, frozen=True):
+    """office_phone  None where the page was opened before there was one"""
+
     company: str
     address: str
     tax_id: str
     currency: str
     time_zone: str
     language: str
+    office_phone: str | None = None
 
 
 class Hours(Struct, frozen=True):
@@ -75,7 +78,8 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
         try:
             typed = await read(request, Company)
             site, version = await handlers.site()
-            changed = structs.replace(site, **structs.asdict(typed))
+            given = {name: value for name, value in structs.asdict(typed).items() if value is not None}
+            changed = structs.replace(site, **given)
             await handlers.change_site(changed, asked(request), seen(request, version))
         except Refused as refused:
             return await company_page(request, refused)

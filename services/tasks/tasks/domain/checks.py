@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from shared.contract.task import ClientInfo, Priority, Status, TaskDetails
 from shared.language import N_, _
+from shared.phone import LONGEST, NO_PHONE, is_phone
 from shared.refusal import Refused, Why
 
 TITLE, AREA, DESCRIPTION = 200, 200, 4000
-NAME, PHONE, EMAIL, ADDRESS, NOTES = 200, 60, 254, 500, 4000
+NAME, EMAIL, ADDRESS, NOTES = 200, 254, 500, 4000
 REASON = 1000
 
 TITLE_FIELD, AREA_FIELD, DESCRIPTION_FIELD = N_("Title"), N_("Area"), N_("Description")
@@ -21,7 +22,6 @@ NAME_FIELD, PHONE_FIELD, EMAIL_FIELD = N_("Client's name"), N_("Phone"), N_("E-m
 ADDRESS_FIELD, NOTES_FIELD = N_("Address"), N_("Notes")
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-PHONE_LIKE = re.compile(r"\+?[0-9 ()./\-]+(?: ?(?:ext\.?|x|#) ?[0-9]+)?", re.IGNORECASE)
 EMAIL_LIKE = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 YEARS = range(2000, 2200)
 SHOWN = [status for status in Status if status not in (Status.ABSENT, Status.DELETED)]
@@ -142,12 +142,9 @@ def text(what: str, typed: str, longest: int, *, needed: bool = False) -> str:
 
 
 def phone(typed: str) -> str:
-    found = line(PHONE_FIELD, typed, PHONE)
-    if not found:
-        return ""
-    digits = sum(character.isdigit() for character in found)
-    if not PHONE_LIKE.fullmatch(found) or not 3 <= digits <= 25:
-        raise ValueError(_("That is no phone number. Write it like +49 30 1234567."))
+    found = line(PHONE_FIELD, typed, LONGEST)
+    if found and not is_phone(found):
+        raise ValueError(_(NO_PHONE))
     return found
 
 
