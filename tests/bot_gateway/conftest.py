@@ -20,7 +20,8 @@ from nats.aio.msg import Msg
 
 import bot_gateway.app
 from bot_gateway.app import BotGateway
-from local.phone import PRACTICE_TOKEN
+from bot_gateway.telegram.received import kept
+from local.phone import BOT_ID, PRACTICE_TOKEN
 from local.phone.app import serve_phone
 from local.phone.rules import Limits
 from local.stack import Http, listen
@@ -30,6 +31,7 @@ from shared.contract import AnyEvent
 from shared.contract.admin import Role
 from shared.contract.event import Envelope, Event, stream_name
 from shared.contract.invoice import DOCUMENT, DocumentAnswer
+from shared.contract.site import Site, SiteSettingsChanged
 from shared.contract.task import (
     CLIENT_INFO,
     TAP,
@@ -61,6 +63,7 @@ DONE = {
     Action.REJECT: "You rejected the task.",
     Action.COMPLETE: "Well done.",
     Action.EXPLAIN: "Thank you.",
+    Action.TAKE_BACK: "Well taken back.",
 }
 
 
@@ -221,6 +224,28 @@ class Gateway:
 
         await eventually(folded)
         return ids
+
+    async def settles(self, site: Site) -> None:
+        """The site's settings, once they are in use."""
+        await self.hears("site", "main", SiteSettingsChanged(site))
+
+        async def used() -> bool:
+            """the site's settings in use"""
+            return self.service.site() == site
+
+        await eventually(used)
+
+    async def brings(self, number: int, **update: Any) -> None:
+        """An update as a Bot API server sends it, taken to its end."""
+        chat = next(iter(update.values()))["chat"]["id"]
+        await self.service.pool.execute(
+            "INSERT INTO updates (bot_id, update_id, chat_id, body) VALUES ($1, $2, $3, $4)",
+            BOT_ID,
+            number,
+            chat,
+            kept({"update_id": number, **update}),
+        )
+        await self.quiet()
 
     async def sent(self, person: Person, task: int = 1042, details: TaskDetails = BOILER) -> Json:
         """A task whose info is on this person's phone."""

@@ -21,9 +21,8 @@ async def test_a_rejection_counts_at_the_tap_and_its_reason_follows(gateway: Gat
     """One of the quick choices."""
     await rejected(gateway, yasmin)
     question = await yasmin.sees("Why not?", button="Too far")
-    assert list(buttons(question)) == ["Too far", "No time", "Other…", "Skip"]
     await yasmin.presses(question, "Too far")
-    shown = await yasmin.sees("the office knows why: Too far")
+    shown = await yasmin.sees("Task #1042", "the office knows why: Too far")
     assert (shown["message_id"], buttons(shown)) == (question["message_id"], {})
     last = gateway.desk.taps[-1]
     assert (last.action, last.task, last.offer, last.reason) == (Action.EXPLAIN, 1042, 1, "Too far")

@@ -31,7 +31,7 @@ Anna sent task #1042 to Sami
 Task #1042 accepted by technician Sami
 Task #1042 rejected by technician Sami
 Sami said why task #1042 was rejected: too far away
-Sami took the rejection of task #1042 back: it was the wrong button
+Task #1042: technician Sami took the rejection back, it was the wrong button
 Anna sent the client info of Mrs Haddad for task #1042 to Sami
 Task #1042 marked as completed by technician Sami
 Anna withdrew the offer of task #1042 from Sami

@@ -18,6 +18,7 @@ from shared.contract.site import Site, SiteSettingsChanged, WorkingHours
 from shared.contract.task import (
     ClientInfoSent,
     RejectionExplained,
+    RejectionTakenBack,
     Status,
     TaskAccepted,
     TaskAssigned,
@@ -299,6 +300,21 @@ async def test_a_viewer_sees_what_waits_and_no_button(told: Told, caller: As) ->
     assert "<form" not in needs
     assert "/assignment" not in needs
     assert 'href="/tasks/1001/assignment"' in await section(await caller(Role.DISPATCHER), "attention")
+
+
+async def test_a_rejection_that_was_taken_back_needs_nobody(told: Told, office: httpx.AsyncClient) -> None:
+    """It waits for an answer since it was sent, and the day counts no rejection."""
+    teller = Teller()
+    teller.now = datetime.now(UTC) - timedelta(minutes=2)
+    teller.tell("task.1001", TaskCreated(1001, TaskDetails("Slipped"), 7), after=1)
+    teller.tell("task.1001", TaskAssigned(RAMI), after=1)
+    teller.tell("task.1001", TaskSent(RAMI, 1), after=1)
+    teller.tell("task.1001", TaskRejected(RAMI, 1), by_technician(RAMI), after=1)
+    await told(teller.told)
+    assert "#1001 Slipped" in plain(await section(office, "attention"))
+    back = teller.tell("task.1001", RejectionTakenBack(RAMI, 1), by_technician(RAMI), after=20)
+    await told([back])
+    assert "#1001 Slipped" not in plain(await section(office, "attention"))
 
 
 async def test_set_to_rejected_by_hand_is_told_of_who_did_it_and_when(

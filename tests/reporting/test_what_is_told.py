@@ -265,7 +265,7 @@ async def test_a_report_tells_of_a_rejection_that_was_taken_back(
     ]
     page = (await office.get("/reports/1042")).text
     assert re.search(r'Rejected</span>\s*<span class="text-secondary">taken back', page)
-    assert "took the rejection of task #1042 back" in page
+    assert "took the rejection back, it was the wrong button" in page
 
 
 async def test_an_erased_client_has_no_name_anywhere(told: Told, office: httpx.AsyncClient) -> None:

@@ -21,6 +21,7 @@ from tasks.domain.task import (
     HELD,
     AcceptTask,
     AssignTask,
+    CallTheOffice,
     Command,
     CompleteTask,
     CreateTask,
@@ -142,6 +143,17 @@ def test_a_dead_offer_never_acts() -> None:
         "ExplainRejection",
         "TakeBackRejection",
     }
+
+
+def test_whoever_is_sent_to_the_office_is_given_its_number() -> None:
+    """Each refusal to a technician that asks to call, in whatever state, is one that the number is added to."""
+    sent = set()
+    for _, command, answer, _ in walk():
+        if isinstance(command, FromTechnician) and isinstance(answer, Refused):
+            asks = "call the office" in answer.sentence.lower() or "ask the office" in answer.sentence.lower()
+            assert isinstance(answer, CallTheOffice) is asks, answer.sentence
+            sent.add(type(command).__name__ if asks else "")
+    assert sent == {"", "AcceptTask", "RejectTask", "TakeBackRejection"}
 
 
 def test_a_rejection_taken_back_never_was() -> None:

@@ -235,7 +235,7 @@ class Play:
         if reason in (words.FAR, words.NO_TIME):
             await self._phones.press(technician, f"{question}:{reason}")
         elif reason:
-            await self._phones.write(technician, reason)
+            await self._phones.reply(technician, f"{question}:{words.FAR}", reason)
 
     def _button(self, task: int, action: str) -> str:
         """What stands under the task's message of its latest offer."""

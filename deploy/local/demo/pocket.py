@@ -46,9 +46,10 @@ class Pockets:
     async def vanish(self, technician: int) -> None:
         await self._post(f"/phone/people/{technician}/deactivate")
 
-    async def write(self, technician: int, text: str) -> None:
-        """Returns when the bot has answered."""
-        await self._says(technician, "messages", {"text": text})
+    async def reply(self, technician: int, data: str, text: str) -> None:
+        """To the message with this button, which has arrived; returns when the bot has answered."""
+        body = {"text": text, "reply_to": self._buttons[technician, data]}
+        await self._says(technician, "messages", body)
 
     async def press(self, technician: int, data: str) -> None:
         """Waits for the button, presses it, and returns when the press was answered."""

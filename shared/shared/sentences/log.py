@@ -111,8 +111,8 @@ def sentence(recorded: Recorded, who: Names) -> str:
             )  # fmt: skip
         case RejectionTakenBack(technician=technician):
             return _(
-                "%(name)s took the rejection of task #%(number)s back: it was the wrong button",
-                name=who.technician(technician), number=key,
+                "Task #%(number)s: technician %(name)s took the rejection back, it was the wrong button",
+                number=key, name=who.technician(technician),
             )  # fmt: skip
         case ClientInfoSent(technician=technician, client=client):
             return _(

@@ -15,6 +15,7 @@ from shared.contract.invoice import InvoiceCreated, InvoiceSent
 from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
+    RejectionTakenBack,
     TaskAccepted,
     TaskAssigned,
     TaskCompleted,
@@ -232,6 +233,17 @@ async def _offer(connection: asyncpg.Connection, recorded: Recorded) -> None:
         case TaskRejected(technician, offer):
             await _stand(connection, task, offer, OfferState.REJECTED, answered_at=recorded.at)
             await _count(connection, technician, "rejected")
+        case RejectionTakenBack(technician, offer):
+            await connection.execute(
+                """
+                UPDATE offers SET state = $3, answered_at = NULL WHERE task = $1 AND offer = $2 AND state = $4
+                """,
+                task,
+                offer,
+                OfferState.OPEN,
+                OfferState.REJECTED,
+            )
+            await _count(connection, technician, "rejected", -1)
         case TaskCompleted(technician, offer):
             await _stand(connection, task, offer, OfferState.COMPLETED)
             await _count(connection, technician, "completed")
@@ -325,11 +337,12 @@ async def _stand(
     )
 
 
-async def _count(connection: asyncpg.Connection, technician: int, answer: str) -> None:
+async def _count(connection: asyncpg.Connection, technician: int, answer: str, more: int = 1) -> None:
     await connection.execute(
-        f"INSERT INTO answers AS a (technician, {answer}) VALUES ($1, 1) "  # noqa: S608 - own column names
-        f"ON CONFLICT (technician) DO UPDATE SET {answer} = a.{answer} + 1",
+        f"INSERT INTO answers AS a (technician, {answer}) VALUES ($1, $2) "  # noqa: S608 - own column names
+        f"ON CONFLICT (technician) DO UPDATE SET {answer} = a.{answer} + $2",
         technician,
+        more,
     )
 
 

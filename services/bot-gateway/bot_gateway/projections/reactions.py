@@ -21,6 +21,7 @@ from shared.contract.invoice import InvoiceSent
 from shared.contract.task import (
     ClientInfoSent,
     OfferWithdrawn,
+    RejectionTakenBack,
     TaskAccepted,
     TaskCompleted,
     TaskDeleted,
@@ -196,6 +197,7 @@ REACTIONS: dict[type, Callable[[asyncpg.Connection, Recorded], Awaitable[None]]]
     TaskEdited: follow_edit,
     TaskAccepted: redraw,
     TaskRejected: redraw,
+    RejectionTakenBack: redraw,
     ClientInfoSent: send_client_info,
     TaskCompleted: redraw,
     OfferWithdrawn: withdraw,

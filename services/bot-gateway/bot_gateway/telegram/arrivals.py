@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from cryptography.fernet import Fernet
 
-from shared import tracing
+from shared import clock, tracing
 from shared.asyncapi import Word
 from shared.bus import BUS_TROUBLE, Bus
 from shared.numbers import BIGGEST
@@ -68,8 +68,8 @@ class Arrivals:
     async def _store(self, bot_id: int, batch: list[dict[str, Any]], trace: str | None) -> None:
         stored = await self._pool.fetch(
             """
-            INSERT INTO updates (bot_id, update_id, chat_id, body, trace)
-            SELECT $1::bigint, one.*, $5::text FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) one
+            INSERT INTO updates (bot_id, update_id, chat_id, body, trace, arrived_at)
+            SELECT $1::bigint, one.*, $5::text, $6::timestamptz FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) one
             ON CONFLICT (bot_id, update_id) DO NOTHING RETURNING seq
             """,
             bot_id,
@@ -77,6 +77,7 @@ class Arrivals:
             [chat_of(update) for update in batch],
             [seal(self._cipher, kept(update)) for update in batch],
             trace,
+            clock.now(),
         )
         UPDATES.inc(len(stored))
 

@@ -40,9 +40,11 @@ from shared.language import _, known, speaking
 from shared.refusal import Refused, Why
 
 from . import keyboards, messages
+from .addressed import said
 from .connection import Connection
 from .effects import Effects, Reply, Stored, write
 from .keyboards import Explanation, Press, Reason, Show
+from .reasons import Answered, explained, waits
 from .received import CallbackQuery, ChatMemberUpdated, Message, Update, User, reread, unseal
 from .summary import NOT_OPEN
 from .troubles import sort
@@ -74,7 +76,7 @@ class Dialogue:
                 case Update(message=Message() as message) if message.chat.private:
                     effects = await self._message(stored, message)
                 case Update(message=Message() as message):
-                    effects = self._in_group(message.text or "")
+                    effects = self._in_group(message)
                 case Update(callback_query=CallbackQuery() as query):
                     effects = await self._pressed(stored, query)
                 case Update(my_chat_member=ChatMemberUpdated() as change):
@@ -97,9 +99,11 @@ class Dialogue:
         """Tells the technician that what they pressed or wrote was set aside."""
         with self._speaking_to_the_sender_of(stored) as update:
             if update.callback_query:
-                effects = await self._tell(stored, update.callback_query, _(messages.BROKEN), alert=True)
+                effects = await self._tell(
+                    stored, update.callback_query, _(messages.BROKEN), alert=True, phone=self._phone
+                )
             elif update.message and update.message.chat.private:
-                effects = Effects([Reply(_(messages.BROKEN))])
+                effects = Effects([Reply(messages.calling(_(messages.BROKEN), self._phone))])
             else:
                 return
             async with self._pool.acquire() as connection:
@@ -114,28 +118,39 @@ class Dialogue:
         with speaking(tongue(person.language_code if person else None, self._site())):
             yield update
 
+    @property
+    def _phone(self) -> str:
+        """The office's; empty where it has given none."""
+        return self._site().office_phone
+
+    @property
+    def _username(self) -> str:
+        return self._connection.line.username if self._connection.line else ""
+
     # Texts and commands
 
     async def _message(self, stored: Stored, message: Message) -> Effects:
-        person = message.from_user
-        if person is None or person.is_bot:
+        heard, person = said(message, self._username), message.from_user
+        if heard is None or person is None:
             return Effects()
-        text = (message.text or "").strip()
-        command = text.split()[0].partition("@")[0].lower() if text.startswith("/") else ""
-        if command == "/start":
+        if heard.command == "start":
             return await self._start(stored, person)
         contact = await self._meet(person)
         if refusal := unwelcome(contact):
-            return Effects([Reply(refusal)])
-        match command:
-            case "/tasks":
+            return self._hint(refusal, message.media_group_id)
+        match heard.command:
+            case "tasks":
                 return Effects(summary=True)
-            case "/help":
-                return Effects([Reply(messages.help_text())])
-            case "" if text and (asked := await views.awaited_reason(self._pool, person.id)):
-                return await self._explained(stored, person, asked, text)
+            case "help":
+                return Effects([Reply(messages.help_text(self._phone))])
+            case "":
+                return await self._text(stored, person, message, heard.text)
             case _:
-                return Effects([Reply(_(messages.NOT_UNDERSTOOD))])
+                return self._hint(messages.NOT_UNDERSTOOD)
+
+    def _hint(self, sentence: str, album: str | None = None) -> Effects:
+        phone = self._phone if sentence in messages.CALL else ""
+        return Effects([Reply(messages.calling(_(sentence), phone))], album=album)
 
     async def _start(self, stored: Stored, person: User) -> Effects:
         outcome = await self._journal.handle(
@@ -148,8 +163,9 @@ class Dialogue:
         contact = await views.contact(self._pool, person.id)
         if any(isinstance(event, TechnicianRegistered) for event in outcome.events):
             return Effects([Reply(messages.welcome(contact.shown, self._site().company))])
-        refusal = unwelcome(contact)
-        return Effects([Reply(refusal or messages.welcome_back(contact.shown))])
+        if refusal := unwelcome(contact):
+            return self._hint(refusal)
+        return Effects([Reply(messages.welcome_back(contact.shown))])
 
     async def _meet(self, person: User) -> views.Contact:
         """Notices a new name or username, and that whoever writes can be reached."""
@@ -161,19 +177,58 @@ class Dialogue:
             await self._journal.handle(TECHNICIANS, person.id, NoticeTechnician(seen), actor=actor)
         return contact
 
-    async def _explained(self, stored: Stored, person: User, asked: tuple[int, int], text: str) -> Effects:
-        answer = await self._tap(stored, person, asked, Action.EXPLAIN, messages.cut(text, 500))
-        done = answer.verdict is Verdict.DONE
-        effects = Effects(
-            [Reply(_(messages.REASON_TAKEN) if done else messages.plain(answer.sentence))], forget_reason=True
+    async def _text(self, stored: Stored, person: User, message: Message, text: str) -> Effects:
+        """The reason of a rejection, or nothing that is understood here."""
+        asked = await views.open_questions(self._pool, person.id)
+        about = explained(stored.at, asked, await self._answered(stored, message)) if text else None
+        if about:
+            return await self._explained(stored, person, about, text)
+        waited = waits(stored.at, asked)
+        return self._hint(
+            messages.HOW_TO_EXPLAIN if waited else messages.NOT_UNDERSTOOD, message.media_group_id
         )
-        if answer.verdict is not Verdict.REFUSED:
-            effects.over = await views.question(self._pool, person.id, keyboards.first_reason(*asked))
+
+    async def _answered(self, stored: Stored, message: Message) -> Answered | None:
+        """What a message replies to; None for what replies to nothing."""
+        if message.reply_to_message is None:
+            return None
+        chat, number = stored.chat_id, message.reply_to_message.message_id
+        sent = await views.message_of_ours(self._pool, stored.bot_id, chat, number)
+        if sent is None:
+            return Answered()
+        pressed = keyboards.read(sent.button)
+        about = sent.about or ((pressed.task, pressed.offer) if pressed else None)
+        if about is None and sent.asks:
+            return None  # a version before this asked it, without saying about what
+        return Answered(about, about is not None and await views.is_rejected(self._pool, chat, about))
+
+    async def _explained(self, stored: Stored, person: User, about: views.Offer, text: str) -> Effects:
+        answer = await self._tap(stored, person, about, Action.EXPLAIN, messages.cut(text, 500))
+        if answer.verdict is Verdict.REFUSED:
+            return Effects([Reply(messages.plain(answer.sentence))], answered=about)
+        done = answer.verdict is Verdict.DONE
+        sentence = _(messages.REASON_TAKEN) if done else messages.plain(answer.sentence)
+        effects = Effects([await self._reply_about(person, about, sentence)], answered=about)
+        question = await views.question(self._pool, person.id, keyboards.first_reason(*about))
+        if question:
+            effects.over = question, await self._reply_about(person, about, _(messages.REASON_KNOWN))
         return effects
 
-    def _in_group(self, text: str) -> Effects:
-        username = self._connection.line.username if self._connection.line else ""
-        return Effects([Reply(messages.group(username))] if text.startswith("/") else [])
+    async def _title(self, person: User, about: views.Offer) -> str:
+        """Nothing for somebody else: a press may be forged."""
+        card = await views.card(self._pool, *about)
+        return card.details.title if card and card.technician == person.id else ""
+
+    async def _reply_about(self, person: User, about: views.Offer, sentence: str) -> Reply:
+        return Reply(messages.answered(about[0], await self._title(person, about), sentence))
+
+    def _in_group(self, message: Message) -> Effects:
+        heard = said(message, self._username)
+        ours = heard is not None and (heard.named or heard.command in ("start", *messages.COMMANDS))
+        return self._explain_itself() if ours and not message.chat.channel else Effects()
+
+    def _explain_itself(self) -> Effects:
+        return Effects([Reply(messages.group(self._username))])
 
     # Buttons
 
@@ -185,7 +240,8 @@ class Dialogue:
             return await self._tell(stored, query, _(messages.FORGED), alert=True)
         contact = await self._meet(query.from_user)
         if refusal := unwelcome(contact):
-            return await self._tell(stored, query, refusal, alert=True)
+            phone = self._phone if refusal in messages.CALL else ""
+            return await self._tell(stored, query, _(refusal), alert=True, phone=phone)
         match pressed:
             case Press():
                 return await self._act(stored, query, pressed, message.message_id)
@@ -196,14 +252,15 @@ class Dialogue:
 
     async def _act(self, stored: Stored, query: CallbackQuery, press: Press, message: int) -> Effects:
         answer = await self._tap(stored, query.from_user, (press.task, press.offer), press.action)
-        effects = await self._tell(stored, query, answer.sentence, alert=answer.verdict is Verdict.REFUSED)
+        effects = await self._tell_answer(stored, query, answer)
         if answer.verdict is not Verdict.DONE:
             # The message shows buttons that are no longer meant: it is drawn again as things stand.
             row = await views.delivery_of_message(self._pool, stored.chat_id, message)
             effects.redraw = [row] if row else []
         elif press.action is Action.REJECT:
-            effects.replies.append(Reply(_(messages.WHY), keyboards.reasons(press.task, press.offer)))
-            effects.await_reason = (press.task, press.offer)
+            effects.asked, effects.rejected_at = (press.task, press.offer), stored.at
+            question = messages.why_not(press.task, await self._title(query.from_user, effects.asked))
+            effects.replies.append(Reply(question, keyboards.reasons(*effects.asked), about=effects.asked))
         return effects
 
     async def _show(self, stored: Stored, query: CallbackQuery, card: views.Card | None) -> Effects:
@@ -215,48 +272,67 @@ class Dialogue:
     async def _explain(
         self, stored: Stored, query: CallbackQuery, given: Explanation, message: int
     ) -> Effects:
-        offer = (given.task, given.offer)
-        if given.reason is Reason.SKIP:
-            # Nobody waits for the reason: it was written meanwhile, or the question is old.
-            waited = await views.awaited_reason(self._pool, query.from_user.id) == offer
-            told = _(messages.NO_REASON_GIVEN) if waited else _(messages.NOT_ASKED)
-            effects = await self._tell(stored, query, told)
-            effects.edit = (message, Reply(told))
-            effects.forget_reason = waited
-            return effects
-        if given.reason is Reason.OTHER:
-            effects = await self._tell(stored, query, _(messages.WRITE_REASON))
-            effects.replies = [Reply(_(messages.WRITE_REASON), ask=True)]
-            effects.await_reason = offer
-            return effects
-        reason = messages.REASONS[given.reason]
-        answer = await self._tap(stored, query.from_user, offer, Action.EXPLAIN, reason)
-        refused = answer.verdict is Verdict.REFUSED
-        effects = await self._tell(stored, query, answer.sentence, alert=refused)
-        if not refused:
-            done = answer.verdict is Verdict.DONE
-            told = _(messages.REASON_GIVEN, reason=_(reason)) if done else _(messages.REASON_KNOWN)
-            effects.edit = (message, Reply(told))
-            effects.forget_reason = True
+        about = given.task, given.offer
+        match given.reason:
+            case Reason.SKIP:
+                # Nobody waits for the reason: it was written meanwhile, or the question is old.
+                asked = await views.open_questions(self._pool, query.from_user.id)
+                waited = any(question.about == about for question in asked)
+                told = _(messages.NO_REASON_GIVEN) if waited else _(messages.NOT_ASKED)
+                effects = await self._tell(stored, query, told)
+            case Reason.OTHER:
+                effects = await self._tell(stored, query, _(messages.WRITE_REASON))
+                question = messages.write_reason(given.task, await self._title(query.from_user, about))
+                effects.replies.append(Reply(question, ask=True, about=about))
+                effects.asked = about
+                return effects
+            case Reason.WRONG:
+                answer = await self._tap(stored, query.from_user, about, Action.TAKE_BACK)
+                effects = await self._tell_answer(stored, query, answer)
+                told = _(messages.TAKEN_BACK)
+                if answer.verdict is Verdict.REFUSED:
+                    return effects
+            case _:
+                reason = messages.REASONS[given.reason]
+                answer = await self._tap(stored, query.from_user, about, Action.EXPLAIN, reason)
+                effects = await self._tell_answer(stored, query, answer)
+                done = answer.verdict is Verdict.DONE
+                told = _(messages.REASON_GIVEN, reason=_(reason)) if done else _(messages.REASON_KNOWN)
+                if answer.verdict is Verdict.REFUSED:
+                    effects.answered = about
+                    return effects
+        effects.edit = message, await self._reply_about(query.from_user, about, told)
+        effects.answered = about
         return effects
 
     async def _tap(
-        self, stored: Stored, person: User, offer: tuple[int, int], action: Action, reason: str = ""
+        self, stored: Stored, person: User, offer: views.Offer, action: Action, reason: str = ""
     ) -> TapAnswer:
         if stored.held:
             raise Refused("An earlier press of this technician waits.", Why.UNAVAILABLE)
-        task, number = offer
-        tap = Tap(stored.id("tap"), task, number, person.id, action, reason)
+        taking_back = action is Action.TAKE_BACK
+        rejected_at = await views.rejected_at(self._pool, person.id, offer) if taking_back else None
+        at = stored.at if taking_back else None
+        tap = Tap(stored.id("tap"), *offer, person.id, action, reason, rejected_at, at)
         return await self._bus.request(TAP, tap, TapAnswer)
 
+    async def _tell_answer(self, stored: Stored, query: CallbackQuery, answer: TapAnswer) -> Effects:
+        phone = self._phone if answer.call_office else ""
+        return await self._tell(
+            stored, query, answer.sentence, alert=answer.verdict is Verdict.REFUSED, phone=phone
+        )
+
     async def _tell(
-        self, stored: Stored, query: CallbackQuery, sentence: str, *, alert: bool = False
+        self, stored: Stored, query: CallbackQuery, sentence: str, *, alert: bool = False, phone: str = ""
     ) -> Effects:
-        """Answers the press; by a message where the answer no longer reaches it."""
-        told = await self._answer(query, sentence, alert=alert)
-        if told and not stored.promised:
+        """Answers the press; by a message where the answer no longer reaches it.
+
+        phone  to be called: a number in the small notice can't be touched, so it is a message too
+        """
+        told = await self._answer(query, messages.notice(sentence, phone), alert=alert)
+        if told and not stored.promised and not phone:
             return Effects()
-        return Effects([Reply(messages.plain(sentence))])
+        return Effects([Reply(messages.calling(messages.plain(sentence), phone))])
 
     async def _answer(self, query: CallbackQuery, sentence: str, *, alert: bool = False) -> bool:
         """The small notice over the chat; Telegram takes it for a minute or so after the press."""
@@ -279,7 +355,8 @@ class Dialogue:
         now = change.new_chat_member.status
         if not change.chat.private:
             absent = change.old_chat_member is None or change.old_chat_member.status in ("left", "kicked")
-            return self._in_group("/") if absent and now in ("member", "administrator") else Effects()
+            came = absent and now in ("member", "administrator") and not change.chat.channel
+            return self._explain_itself() if came else Effects()
         command = MEMBERSHIPS.get(now)
         if command:
             technician = change.chat.id
@@ -301,13 +378,13 @@ def shown_by_telegram(person: User) -> Profile:
 
 
 def unwelcome(contact: views.Contact) -> str:
-    """Why this person can do nothing here; empty where they can."""
+    """Why this person can do nothing here, marked for translation; empty where they can."""
     match contact.standing:
         case Standing.ABSENT:
-            return _(messages.PRESS_START)
+            return messages.PRESS_START
         case Standing.DELETED:
-            return _(messages.PRESS_START_AGAIN)
+            return messages.PRESS_START_AGAIN
         case Standing.DEACTIVATED:
-            return _(messages.PAUSED)
+            return messages.PAUSED
         case Standing.ACTIVE:
             return ""

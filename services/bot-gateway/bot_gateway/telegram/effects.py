@@ -1,5 +1,6 @@
 """What one update changes, and how it is written down: all of it at once."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -10,11 +11,11 @@ from bot_gateway import views
 from bot_gateway.projections import held
 from bot_gateway.projections.held import Held
 from bot_gateway.projections.reactions import queue
+from bot_gateway.views import Offer
+from shared import clock
 from shared.contract.delivery import Purpose
 from shared.journal.database import transaction
-from shared.language import _
 
-from . import messages
 from .keyboards import Keyboard
 
 _UPDATES = UUID("0d8d5a3a-8c0c-5f63-9a53-4a1f5b0c7e21")
@@ -23,6 +24,7 @@ _UPDATES = UUID("0d8d5a3a-8c0c-5f63-9a53-4a1f5b0c7e21")
 class Stored(Struct, frozen=True):
     """One update as the inbox holds it.
 
+    at        when it was stored
     promised  "saved, we will confirm" was said: the confirmation is a message of its own
     held      an earlier update of this chat waits for `tasks`, so this one may not overtake it there
     trace     of the request that brought it, or of the first time that it was taken
@@ -33,6 +35,7 @@ class Stored(Struct, frozen=True):
     update_id: int
     chat_id: int
     body: bytes
+    at: datetime
     promised: bool = False
     held: bool = False
     trace: str | None = None
@@ -40,13 +43,22 @@ class Stored(Struct, frozen=True):
     def id(self, part: str) -> UUID:
         return uuid5(_UPDATES, f"{self.bot_id}/{self.update_id}/{part}")
 
+    def album_id(self, album: str, part: str) -> UUID:
+        """The same for all updates that one album comes as (Bot API, Message: `media_group_id`)."""
+        return uuid5(_UPDATES, f"{self.bot_id}/{self.chat_id}/album {album}/{part}")
+
 
 class Reply(Struct, frozen=True):
-    """One message of the dialogue, HTML, as it waits in `deliveries.payload`."""
+    """One message of the dialogue, HTML, as it waits in `deliveries.payload`.
+
+    ask    opens the answering field on the phone
+    about  the rejection that it asks about
+    """
 
     text: str
     keyboard: Keyboard = []
-    ask: bool = False  # opens the answering field on the phone
+    ask: bool = False
+    about: Offer | None = None
 
 
 class Effects(Struct):
@@ -55,7 +67,11 @@ class Effects(Struct):
     summary  the open tasks are to be shown in one message; card: an offer that is to be shown again
     redraw   rows of messages to be drawn anew
     edit     a message of this chat, and what it says now
-    over     the row of a question that needs no answer any more
+    over     the row of a question that needs no answer any more, and what it says now
+    album    the album that a message came with: whichever part of it is first is answered
+
+    asked, rejected_at  the last reply asks why this offer was rejected, and when Reject was pressed, if just now
+    answered            the offer about which nothing is asked any more
     """
 
     replies: list[Reply] = field(default_factory=list)
@@ -63,9 +79,11 @@ class Effects(Struct):
     card: views.Card | None = None
     redraw: list[tuple[UUID, int, int]] = field(default_factory=list)
     edit: tuple[int, Reply] | None = None
-    over: UUID | None = None
-    await_reason: tuple[int, int] | None = None
-    forget_reason: bool = False
+    over: tuple[UUID, Reply] | None = None
+    album: str | None = None
+    asked: Offer | None = None
+    rejected_at: datetime | None = None
+    answered: Offer | None = None
 
 
 async def write(pool: asyncpg.Pool, stored: Stored, effects: Effects) -> None:
@@ -79,7 +97,9 @@ async def write(pool: asyncpg.Pool, stored: Stored, effects: Effects) -> None:
         await _remember_question(connection, stored, effects)
         chat = stored.chat_id
         for n, reply in enumerate(effects.replies):
-            await queue(connection, stored.id(f"reply {n}"), chat, Purpose.REPLY, payload=reply)
+            part = f"reply {n}"
+            row = stored.album_id(effects.album, part) if effects.album else stored.id(part)
+            await queue(connection, row, chat, Purpose.REPLY, payload=reply)
         if effects.summary:
             older = await held.summaries(connection, [chat])
             await queue(connection, stored.id("summary"), chat, Purpose.SUMMARY)
@@ -114,14 +134,15 @@ async def write(pool: asyncpg.Pool, stored: Stored, effects: Effects) -> None:
                 messages=(message,),
             )
         if effects.over:
+            question, reply = effects.over
             await queue(
                 connection,
                 stored.id("over"),
                 chat,
                 Purpose.REPLY,
                 method="edit",
-                payload=Reply(_(messages.REASON_KNOWN)),
-                target=effects.over,
+                payload=reply,
+                target=question,
             )
 
 
@@ -142,14 +163,27 @@ async def _replace(connection: Any, stored: Stored, older: list[Held]) -> None:
 
 
 async def _remember_question(connection: Any, stored: Stored, effects: Effects) -> None:
-    if effects.forget_reason:
-        await connection.execute("DELETE FROM awaited_reasons WHERE technician = $1", stored.chat_id)
-    elif effects.await_reason:
+    if effects.answered:
         await connection.execute(
             """
-            INSERT INTO awaited_reasons (technician, task, offer, asked_at) VALUES ($1, $2, $3, now())
-            ON CONFLICT (technician) DO UPDATE SET task = $2, offer = $3, asked_at = now()
+            INSERT INTO reason_questions (technician, task, offer, open, asked_at) VALUES ($1, $2, $3, false, $4)
+            ON CONFLICT (technician, task, offer) DO UPDATE SET open = false
             """,
             stored.chat_id,
-            *effects.await_reason,
+            *effects.answered,
+            clock.now(),
+        )
+    if effects.asked:
+        await connection.execute(
+            """
+            INSERT INTO reason_questions AS q (technician, task, offer, open, asked_at, rejected_at, message)
+            VALUES ($1, $2, $3, true, $4, $5, $6)
+            ON CONFLICT (technician, task, offer) DO UPDATE
+            SET open = true, asked_at = $4, rejected_at = coalesce($5, q.rejected_at), message = $6
+            """,
+            stored.chat_id,
+            *effects.asked,
+            clock.now(),
+            effects.rejected_at,
+            stored.id(f"reply {len(effects.replies) - 1}"),
         )

@@ -56,7 +56,8 @@ WITH gaps AS (
 _CHATS = f"{_READY} SELECT DISTINCT chat_id FROM ready WHERE due_at <= now()"  # noqa: S608 - from above
 _OF_CHAT = f"""
 {_READY}
-SELECT seq, bot_id, update_id, chat_id, body, promised, trace, due_at > now() AS early FROM ready
+SELECT seq, bot_id, update_id, chat_id, body, coalesce(arrived_at, received_at) AS at, promised, trace,
+       due_at > now() AS early FROM ready
 WHERE chat_id = $2 ORDER BY min(seq) OVER (PARTITION BY bot_id), update_id LIMIT 100
 """  # noqa: S608 - likewise
 

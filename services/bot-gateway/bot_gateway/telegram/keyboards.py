@@ -30,8 +30,12 @@ Keyboard: TypeAlias = list[list[Button]]
 class Reason(StrEnum):
     FAR = "far"
     TIME = "time"
+    TRADE = "trade"
+    ILL = "ill"
+    PART = "part"
     OTHER = "other"  # the technician writes it
     SKIP = "skip"
+    WRONG = "wrong"  # Reject was the wrong button: it is taken back
 
 
 class Press(Struct, frozen=True):
@@ -53,7 +57,7 @@ class Show(Struct, frozen=True):
     offer: int
 
 
-PRESSES = "|".join(action for action in Action if action is not Action.EXPLAIN)
+PRESSES = "|".join((Action.ACCEPT, Action.REJECT, Action.COMPLETE))
 DATA = re.compile(
     rf"(?:t:([1-9][0-9]{{0,14}}):([1-9][0-9]{{0,8}}):({PRESSES}))"
     rf"|(?:r:([1-9][0-9]{{0,14}}):([1-9][0-9]{{0,8}}):({'|'.join(Reason)}))"
@@ -107,8 +111,11 @@ def first_reason(task: int, offer: int) -> str:
 
 
 def reasons(task: int, offer: int) -> Keyboard:
-    data = f"r:{task}:{offer}:"
-    return [
-        [(_(messages.REASONS["far"]), data + Reason.FAR), (_(messages.REASONS["time"]), data + Reason.TIME)],
-        [(_(messages.OTHER_REASON), data + Reason.OTHER), (_(messages.NO_REASON), data + Reason.SKIP)],
-    ]
+    """Two in a row, so that each can be read on a phone."""
+    named = messages.REASONS | {
+        Reason.OTHER: messages.OTHER_REASON,
+        Reason.SKIP: messages.NO_REASON,
+        Reason.WRONG: messages.WRONG_BUTTON,
+    }
+    buttons = [(_(named[reason]), f"r:{task}:{offer}:{reason}") for reason in Reason]
+    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]

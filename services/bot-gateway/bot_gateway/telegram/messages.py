@@ -31,10 +31,17 @@ RIGHT_TO_LEFT = "\u200f"  # invisible; a line that begins with it runs from righ
 ACCEPT = N_("✅ Accept")
 REJECT = N_("❌ Reject")
 COMPLETE = N_("🏁 Mark as Completed")
-REASONS = {"far": N_("Too far"), "time": N_("No time")}
+REASONS: dict[str, str] = {
+    "far": N_("Too far"),
+    "time": N_("No time"),
+    "trade": N_("Wrong trade"),
+    "ill": N_("Ill"),
+    "part": N_("No part"),
+}
 """The office gets them as they stand here, and each of its readers sees them in their own language."""
 OTHER_REASON = N_("Other…")
 NO_REASON = N_("Skip")
+WRONG_BUTTON = N_("Wrong button")
 
 # ── Answers ──────────────────────────────────────────────────────────────────
 
@@ -47,6 +54,7 @@ HELP = N_(
     "3. Press <b>%(complete)s</b> when the work is done.\n\n"
     "/tasks shows your open tasks again."
 )
+OFFICE = N_("The office:")
 NOT_UNDERSTOOD = N_(
     "I only understand the buttons under your tasks, /tasks and /help. "
     "Nobody in the office reads what is written here: please call them."
@@ -60,13 +68,21 @@ SAVED = N_("Saved. We will confirm it here in a moment.")
 BROKEN = N_(
     "Something is wrong on our side, and we could not finish what you just asked for. Please call the office."
 )
-WHY = N_("Why not? This helps the office to plan. You can also just write it here.")
+HOW_TO_EXPLAIN = N_(
+    "To say why you rejected a task, please reply to the question about it, or press one of the buttons there. "
+    "Nobody in the office reads what else is written here: please call them."
+)
+CALL = frozenset({NOT_UNDERSTOOD, PAUSED, BROKEN, HOW_TO_EXPLAIN})
+"""They ask to call the office, so its number belongs to them."""
+WHY = N_("Why not?")
+WHY_AT_ALL = N_("This helps the office to plan. You can also write it here, as a reply to this message.")
 WRITE_REASON = N_("Please write the reason in one message.")
 REASON_HINT = N_("The reason")
 REASON_GIVEN = N_("Thank you, the office knows why: %(reason)s")
 REASON_TAKEN = N_("Thank you, the office knows why.")
 REASON_KNOWN = N_("The office has your reason.")
 NO_REASON_GIVEN = N_("No reason given. That is fine.")
+TAKEN_BACK = N_("You took this back. Please accept or reject the task with the buttons under its message.")
 NOT_ASKED = N_("That is fine. Nothing more is needed here.")
 GROUP = N_("I work in private chats only. Please write to me here: %(link)s")
 
@@ -88,17 +104,51 @@ def welcome_back(name: str) -> str:
     )
 
 
-def help_text() -> str:
-    return _(HELP, accept=_(ACCEPT), reject=_(REJECT), complete=_(COMPLETE))
+def help_text(phone: str) -> str:
+    text = _(HELP, accept=_(ACCEPT), reject=_(REJECT), complete=_(COMPLETE))
+    return f"{text}\n\n{calling(_(OFFICE), phone)}" if phone else text
 
 
 def group(username: str) -> str:
     return _(GROUP, link=apart(f"https://t.me/{username}"))
 
 
+def about(task: int, title: str) -> str:
+    """What a question about a rejection, and each answer to it, is headed with: `Task #1042: Leaking boiler`."""
+    named = _("Task %(task)s", task=numbered(task))
+    return f"<b>{named}</b>: {apart(line_of(title))}" if title else f"<b>{named}</b>"
+
+
+def why_not(task: int, title: str) -> str:
+    return aligned([f"❓ <b>{_(WHY)}</b>", about(task, title), "", _(WHY_AT_ALL)])
+
+
+def write_reason(task: int, title: str) -> str:
+    return aligned([_(WRITE_REASON), about(task, title)])
+
+
+def answered(task: int, title: str, sentence: str) -> str:
+    return aligned([about(task, title), sentence])
+
+
+def calling(sentence: str, phone: str) -> str:
+    """A sentence that asks to call the office, with the number on a line of its own, which a touch calls."""
+    return f"{sentence}\n{aligned([dialled(phone)])}" if phone else sentence
+
+
+def dialled(phone: str) -> str:
+    """Bare, since Telegram finds a number by itself."""
+    return apart(f"📞 {line_of(phone)}")
+
+
 def plain(sentence: str) -> str:
     """A sentence of another service, or of a person, as a message."""
     return escape(sentence, quote=False)
+
+
+def notice(sentence: str, phone: str) -> str:
+    """As the notice over the chat, in which a long sentence is cut and a number is not."""
+    return cut(sentence, ANSWER_LIMIT - units(calling("", phone))) + calling("", phone)
 
 
 # ── Tasks ────────────────────────────────────────────────────────────────────
@@ -160,7 +210,7 @@ def client_info(
 
 CLIENT_LINES: dict[str, Callable[[str], str]] = {
     "name": lambda name: f"<b>{apart(line_of(name))}</b>",
-    "phone": lambda phone: apart(f"📞 {line_of(phone)}"),
+    "phone": dialled,
     "address": lambda address: f"📍 {apart(line_of(address, 512))}",
     "email": lambda email: apart(f"✉️ {line_of(email)}"),
 }

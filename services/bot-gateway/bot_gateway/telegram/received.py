@@ -42,6 +42,10 @@ class Chat(Struct, frozen=True, omit_defaults=True):
         """Groups and channels have negative ids."""
         return self.id > 0 if self.type is None else self.type == "private"
 
+    @property
+    def channel(self) -> bool:
+        return self.type == "channel"
+
 
 class Answered(Struct, frozen=True):
     """The message that another is a reply to."""

@@ -114,30 +114,6 @@ async def delivery_of_message(pool: asyncpg.Pool, chat: int, message: int) -> tu
     return (row["id"], row["task"], row["offer"]) if row else None
 
 
-async def question(pool: asyncpg.Pool, chat: int, button: str) -> UUID | None:
-    """The row of the message in a chat that asks with this button: its callback data."""
-    found: UUID | None = await pool.fetchval(
-        """
-        SELECT id FROM deliveries
-        WHERE chat_id = $1 AND method = 'send' AND purpose = 'reply'
-          AND jsonb_path_exists(payload, '$.keyboard[*][*][1] ? (@ == $button)', jsonb_build_object('button', $2::text))
-        ORDER BY seq DESC LIMIT 1
-        """,
-        chat,
-        button,
-    )
-    return found
-
-
-async def awaited_reason(pool: asyncpg.Pool, technician: int) -> tuple[int, int] | None:
-    """Task and offer whose rejection this technician was asked about, within the last day."""
-    row = await pool.fetchrow(
-        "SELECT task, offer FROM awaited_reasons WHERE technician = $1 AND asked_at > now() - interval '1 day'",
-        technician,
-    )
-    return (row["task"], row["offer"]) if row else None
-
-
 class DeliveryView(Struct, frozen=True):
     """One message to a technician, for the admin who wonders whether it arrived."""
 
