@@ -4,16 +4,20 @@ Each service that shows names remembers them itself, in the table `names`; an er
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 import asyncpg
+from babel.dates import format_date
 
 from shared.contract import Recorded
 from shared.contract.admin import AdminAdded
 from shared.contract.client import ClientAdded, ClientErased, ClientRenamed
 from shared.contract.event import stream_name
+from shared.contract.site import Site
 from shared.contract.technician import TechnicianEdited, TechnicianProfileChanged, TechnicianRegistered
-from shared.language import _
+from shared.language import _, locale
 
 TABLES = ("names",)
 AGGREGATES = ("technician", "client", "admin")
@@ -46,11 +50,19 @@ async def remember(connection: asyncpg.Connection, recorded: Recorded) -> None:
 
 
 class Names:
-    """Names that were looked up, with something to say for whoever is not known (any more)."""
+    """Names that were looked up, with something to say for whoever is not known (any more); and the site's days."""
 
-    def __init__(self, known: Mapping[str, str] | None = None) -> None:
-        """known  stream → name, such as `{"technician.77": "Sami"}`"""
+    def __init__(self, known: Mapping[str, str] | None = None, zone: str = Site().time_zone) -> None:
+        """
+        known  stream → name, such as `{"technician.77": "Sami"}`
+        zone   on whose clock a day begins
+        """
         self._known = dict(known or {})
+        self._zone = ZoneInfo(zone)
+
+    def day(self, moment: datetime) -> str:
+        """ "22 Nov 2026"."""
+        return format_date(moment.astimezone(self._zone), "d MMM y", locale=locale())
 
     def technician(self, telegram_id: int) -> str:
         return self._known.get(
@@ -80,17 +92,19 @@ class Names:
 async def of(connection: Connection, aggregate: str, keys: Iterable[int | str]) -> dict[int | str, str]:
     """Key → name, for those of `keys` that have one."""
     streams = {stream_name(aggregate, key): key for key in keys}
-    return {streams[stream]: name for stream, name in (await _known(connection, streams)).items()}
+    return {streams[row["stream"]]: row["name"] for row in await _known(connection, streams)}
 
 
 async def known_to(connection: Connection, streams: Iterable[str]) -> Names:
     """`Names` for these streams; `shared.sentences.mentioned` says which an event needs."""
-    return Names(await _known(connection, streams))
+    rows = await _known(connection, streams)
+    zone = rows[0]["zone"] if rows else None
+    return Names({row["stream"]: row["name"] for row in rows}, zone or Site().time_zone)
 
 
-async def _known(connection: Connection, streams: Iterable[str]) -> dict[str, str]:
+async def _known(connection: Connection, streams: Iterable[str]) -> list[asyncpg.Record]:
     wanted = list(set(streams))
     if not wanted:
-        return {}
-    rows = await connection.fetch("SELECT stream, name FROM names WHERE stream = ANY($1)", wanted)
-    return {row["stream"]: row["name"] for row in rows}
+        return []
+    sql = "SELECT stream, name, (SELECT settings->>'time_zone' FROM site) AS zone FROM names WHERE stream = ANY($1)"
+    return await connection.fetch(sql, wanted)

@@ -1,5 +1,7 @@
 """The rules of a technician's life: given events, when a command, then events or a refusal."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot_gateway.domain import (
@@ -40,6 +42,8 @@ from tests.bot_gateway.examples import YASMIN, YASMIN_IN_TELEGRAM
 
 REGISTERED = TechnicianRegistered(YASMIN, "Yasmin Farouk", "yasmin_fixes", "ar")
 START = RegisterTechnician(YASMIN, YASMIN_IN_TELEGRAM)
+IN_MARCH = datetime(2026, 3, 3, tzinfo=UTC)
+RETURNED = TechnicianRegistered(YASMIN, "Yasmin Farouk", "yasmin_fixes", "ar", True, IN_MARCH)
 MARRIED = Profile("Yasmin Haddad", "yasmin_fixes", "ar")
 
 
@@ -60,7 +64,18 @@ ASKED: list[tuple[str, list[TechnicianEvent], TechnicianCommand, list[Technician
         [TechnicianProfileChanged("Yasmin Haddad", "yasmin_fixes", "ar")],
     ),
     ("Start heals a block", [REGISTERED, TechnicianBlockedBot()], START, [TechnicianUnblockedBot()]),
-    ("Start after a deletion registers anew", [REGISTERED, TechnicianDeleted()], START, [REGISTERED]),
+    (
+        "Start after a deletion registers anew, as somebody who came back",
+        [REGISTERED, TechnicianDeleted()],
+        RegisterTechnician(YASMIN, YASMIN_IN_TELEGRAM, IN_MARCH),
+        [RETURNED],
+    ),
+    (
+        "who came back has to be kept anew",
+        [REGISTERED, TechnicianReviewed(), TechnicianDeleted(), RETURNED],
+        ReviewTechnician(),
+        [TechnicianReviewed()],
+    ),
     ("Start does not take back into service", [REGISTERED, TechnicianDeactivated()], START, []),
     ("a stranger's message registers nobody", [], NoticeTechnician(YASMIN_IN_TELEGRAM), []),
     (

@@ -50,7 +50,7 @@ def build(settings: Settings) -> BotGateway:
         project=projections.project,
         tables=projections.TABLES,
         folds=("task", "invoice", "client"),
-        fold=projections.fold,
+        fold=projections.fold(lambda: service.journal),
         after_fold=folded,
         asks=(TAP, CLIENT_INFO, DOCUMENT),
         words=WORDS,

@@ -35,6 +35,7 @@ from shared.web import (
     read,
     see,
 )
+from shared.web.pages import local_path
 
 
 class Edit(Struct, frozen=True):
@@ -157,8 +158,10 @@ def routes(handlers: Handlers) -> list[Any]:
 
     @post("/technicians/{telegram_id:int}/review")
     async def review(request: Request, telegram_id: FromPath[int]) -> Response[Any]:
+        """On to the technician, or to the page that the form names: the one on which they were to be kept first."""
         await handlers.review(telegram_id, actor=identity(request).actor, command_id=command_id(request))
-        return see(request, f"/technicians/{telegram_id}")
+        asked_on = form(request).get("next", "")
+        return see(request, local_path(asked_on) if asked_on else f"/technicians/{telegram_id}")
 
     @post("/technicians/review")
     async def review_all(request: Request) -> Response[Any]:

@@ -1,5 +1,6 @@
 """What others hear of a technician: one stream for each Telegram user id."""
 
+from datetime import datetime
 from typing import TypeAlias
 
 from .event import Event
@@ -11,12 +12,16 @@ class TechnicianRegistered(Event):
     telegram_id  64 bits, from Telegram's `User.id`
     username     without the @, or None
     language     Telegram's IETF tag, or None
+    returned     they had been deleted, and are nobody's technician again until somebody keeps them
+    deleted_at   when that was, where they returned
     """
 
     telegram_id: int
     name: str
     username: str | None = None
     language: str | None = None
+    returned: bool = False
+    deleted_at: datetime | None = None
 
 
 class TechnicianProfileChanged(Event):
@@ -35,7 +40,7 @@ class TechnicianEdited(Event):
 
 
 class TechnicianReviewed(Event):
-    """*Keep as is* was pressed, or the record was edited: no longer new to the admins."""
+    """*Keep as is* was pressed, the record was edited, or something was sent to them: no longer new to the admins."""
 
 
 class TechnicianBlockedBot(Event):

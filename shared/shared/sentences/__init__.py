@@ -6,7 +6,7 @@ the names that are known then; so an erased client's name is gone from every sen
 
 from .kinds import AGGREGATES, LABELS, label
 from .log import mentioned, sentence
-from .notified import Line, notification
+from .notified import Line, newcomers, notification
 from .parts import kept_failing, lacking, maybe_there, stored, unreadable
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "lacking",
     "maybe_there",
     "mentioned",
+    "newcomers",
     "notification",
     "sentence",
     "stored",

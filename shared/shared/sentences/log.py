@@ -147,6 +147,8 @@ def sentence(recorded: Recorded, who: Names) -> str:
         case ClientErased():
             return _("%(actor)s erased client %(number)s and all contact data", actor=actor, number=key)
 
+        case TechnicianRegistered(name=name, returned=True):
+            return _("%(name)s, who had been deleted, pressed Start in the bot again", name=name)
         case TechnicianRegistered(name=name):
             return _("New technician %(name)s pressed Start in the bot", name=name)
         case TechnicianProfileChanged(name=name):

@@ -1,7 +1,11 @@
 """The notifications: which events they are, and their words."""
 
+from collections.abc import Sequence
+
+from babel.lists import format_list
 from msgspec import Struct
 
+from shared import language
 from shared.contract import Recorded
 from shared.contract.bot import BotConnected, BotDisconnected, BotRefused
 from shared.contract.delivery import DeliveryFailed, DeliveryUnknown
@@ -98,6 +102,8 @@ def notification(recorded: Recorded, who: Names) -> Line | None:
         case TaskDeleted():
             return Line("task_deleted", _('Task "#%(number)s" deleted', number=key))
 
+        case TechnicianRegistered(returned=True):
+            return Line("technician_added", came_back(event, technician_called(key, who), who))
         case TechnicianRegistered():
             return Line(
                 "technician_added", _("New technician added: %(name)s", name=technician_called(key, who))
@@ -157,3 +163,38 @@ def notification(recorded: Recorded, who: Names) -> Line | None:
             return Line("bot_refused", refused(event))
         case _:
             return None
+
+
+def came_back(event: TechnicianRegistered, name: str, who: Names) -> str:
+    """Of a technician who had been deleted, and is asked about again."""
+    if event.deleted_at is None:
+        return _("Technician %(name)s was deleted before and came back: keep them?", name=name)
+    return _(
+        "Technician %(name)s was deleted on %(day)s and came back: keep them?",
+        name=name, day=who.day(event.deleted_at),
+    )  # fmt: skip
+
+
+NAMED = 30
+"""So many newcomers one notification names; of the others it says how many they are."""
+
+
+def newcomers(joined: Sequence[tuple[int, bool]], who: Names) -> str:
+    """More of them than are told of one by one.
+
+    joined  each technician, and whether they had been deleted before
+    """
+    named = [
+        _("%(name)s (was deleted before)", name=who.technician(technician))
+        if returned
+        else who.technician(technician)
+        for technician, returned in joined[:NAMED]
+    ]
+    if others := len(joined) - len(named):
+        names = ", ".join(named)
+        return _(
+            "More new technicians within a minute: %(names)s, and %(others)s others",
+            names=names, others=others,
+        )  # fmt: skip
+    names = format_list(named, locale=language.locale())
+    return _("More new technicians within a minute: %(names)s", names=names)

@@ -5,6 +5,7 @@ into the state. Who acted, and when, is the journal's business.
 """
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
@@ -51,10 +52,14 @@ class Profile(Struct, frozen=True):
 
 
 class RegisterTechnician(Struct, frozen=True):
-    """Start was pressed in a private chat."""
+    """Start was pressed in a private chat.
+
+    deleted_at  when they were deleted last, if ever
+    """
 
     telegram_id: int
     profile: Profile
+    deleted_at: datetime | None = None
 
 
 class NoticeTechnician(Struct, frozen=True):
@@ -135,9 +140,13 @@ class Technician(Struct, frozen=True):
 def decide_technician(command: TechnicianCommand, technician: Technician) -> list[TechnicianEvent]:
     """Read top to bottom: whatever is not listed is refused."""
     match command, technician.standing:
-        case RegisterTechnician(telegram_id, profile), Standing.ABSENT | Standing.DELETED:
+        case RegisterTechnician(telegram_id, profile), Standing.ABSENT:
+            return [TechnicianRegistered(telegram_id, profile.name, profile.username, profile.language)]
+        case RegisterTechnician(telegram_id, profile, deleted_at), Standing.DELETED:
             return [
-                TechnicianRegistered(telegram_id, profile.name, profile.username, profile.language),
+                TechnicianRegistered(
+                    telegram_id, profile.name, profile.username, profile.language, True, deleted_at
+                )
             ]
         case RegisterTechnician(_, profile) | NoticeTechnician(profile), (
             Standing.ACTIVE | Standing.DEACTIVATED

@@ -1,5 +1,6 @@
 """Events → rows. What others' events set off is in `reactions`."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -43,8 +44,9 @@ from shared.contract.technician import (
     TechnicianReviewed,
     TechnicianUnblockedBot,
 )
-from shared.journal import first_time
+from shared.journal import Journal, first_time
 
+from .keeping import keep_whom_it_is_sent_to
 from .reactions import REACTIONS, as_json, current, redraw_summaries
 
 _DETAILS: msgspec.json.Decoder[TaskDetails] = msgspec.json.Decoder(TaskDetails)
@@ -64,14 +66,15 @@ async def project(connection: asyncpg.Connection, recorded: Recorded) -> None:
 
 async def _technician(connection: asyncpg.Connection, recorded: Recorded, technician: int) -> None:
     match recorded.data:
-        case TechnicianRegistered(_, name, username, language):
+        case TechnicianRegistered(_, name, username, language, _, deleted_at):
             await connection.execute(
                 """
-                INSERT INTO technicians (id, telegram_name, username, language, standing, registered_at, version)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                INSERT INTO technicians
+                    (id, telegram_name, username, language, standing, registered_at, version, deleted_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                 ON CONFLICT (id) DO UPDATE SET
                     telegram_name = $2, username = $3, language = $4, name = '', note = '', standing = $5,
-                    blocked = false, gone = false, reviewed = false, registered_at = $6, version = $7
+                    blocked = false, gone = false, reviewed = false, registered_at = $6, version = $7, deleted_at = $8
                 """,
                 technician,
                 name,
@@ -80,6 +83,7 @@ async def _technician(connection: asyncpg.Connection, recorded: Recorded, techni
                 Standing.ACTIVE,
                 recorded.at,
                 recorded.version,
+                deleted_at,
             )
             return
         case TechnicianProfileChanged(name, username, language):
@@ -146,20 +150,28 @@ async def _bot(connection: asyncpg.Connection, recorded: Recorded) -> None:
 # ── Others' events → rows and messages ───────────────────────────────────────
 
 
-async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
-    """Cards and offers first, then what follows from the event: once, however often it is folded."""
-    if recorded.aggregate == "task":
-        await _card(connection, recorded)
-        await _offer(connection, recorded)
-    elif recorded.aggregate == "invoice":
-        await _billed(connection, recorded)
-    elif isinstance(recorded.data, ClientErased):
-        await connection.execute("UPDATE offers SET client = NULL WHERE client = $1", int(recorded.key))
-    reaction = REACTIONS.get(type(recorded.data))
-    if reaction and await first_time(connection, recorded):
-        await reaction(connection, recorded)
+def fold(
+    journal: Callable[[], Journal],
+) -> Callable[[asyncpg.Connection, Recorded], Awaitable[None]]:
+    """The journal is for what a sending decides here: whoever is sent something is kept."""
+
+    async def apply(connection: asyncpg.Connection, recorded: Recorded) -> None:
+        """Cards and offers first, then what follows from the event: once, however often it is folded."""
         if recorded.aggregate == "task":
-            await redraw_summaries(connection, recorded)
+            await _card(connection, recorded)
+            await _offer(connection, recorded)
+        elif recorded.aggregate == "invoice":
+            await _billed(connection, recorded)
+        elif isinstance(recorded.data, ClientErased):
+            await connection.execute("UPDATE offers SET client = NULL WHERE client = $1", int(recorded.key))
+        reaction = REACTIONS.get(type(recorded.data))
+        if reaction and await first_time(connection, recorded):
+            await reaction(connection, recorded)
+            if recorded.aggregate == "task":
+                await redraw_summaries(connection, recorded)
+            await keep_whom_it_is_sent_to(connection, journal(), recorded)
+
+    return apply
 
 
 async def _card(connection: asyncpg.Connection, recorded: Recorded) -> None:

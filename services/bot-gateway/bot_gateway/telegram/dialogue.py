@@ -35,7 +35,7 @@ from shared.contract.event import by_technician
 from shared.contract.site import Site
 from shared.contract.task import TAP, Action, Tap, TapAnswer, Verdict
 from shared.contract.technician import TechnicianRegistered
-from shared.journal import Journal
+from shared.journal import Journal, Outcome
 from shared.language import _, known, speaking
 from shared.refusal import Refused, Why
 
@@ -153,13 +153,20 @@ class Dialogue:
         return Effects([Reply(messages.calling(_(sentence), phone))], album=album)
 
     async def _start(self, stored: Stored, person: User) -> Effects:
-        outcome = await self._journal.handle(
-            TECHNICIANS,
-            person.id,
-            RegisterTechnician(person.id, shown_by_telegram(person)),
-            actor=by_technician(person.id),
-            command_id=stored.id("start"),
-        )
+        command = stored.id("start")
+
+        async def register() -> Outcome:
+            deleted_at = await views.deleted_at(self._pool, person.id)
+            return await self._journal.handle(
+                TECHNICIANS,
+                person.id,
+                RegisterTechnician(person.id, shown_by_telegram(person), deleted_at),
+                actor=by_technician(person.id),
+                command_id=command,
+            )
+
+        # Whoever was deleted between the first time and this one would be another command.
+        outcome = await self._journal.once(command, lambda _first: True, register)
         contact = await views.contact(self._pool, person.id)
         if any(isinstance(event, TechnicianRegistered) for event in outcome.events):
             return Effects([Reply(messages.welcome(contact.shown, self._site().company))])

@@ -7,8 +7,11 @@ import asyncpg
 from msgspec import Struct
 
 from bot_gateway.domain import Profile, Standing
-from shared.contract.technician import profile_link
+from shared import namesakes
+from shared.contract.event import stream_name
+from shared.contract.technician import TechnicianDeleted, profile_link
 from shared.language import _
+from shared.namesakes import Namesake
 from shared.numbers import BIGGEST
 from shared.refusal import Refused, Why
 from shared.text import has_control
@@ -23,7 +26,10 @@ class TechnicianView(Struct, frozen=True, kw_only=True):
     status           active, blocked (they have blocked the bot), gone (their Telegram account is) or deactivated (an
                      admin has paused their access)
     reachable        whether messages arrive: only where they are active
-    reviewed         False until an admin has looked: *Review / edit* or *Keep as is*
+    reviewed         whether they are kept: False until *Review / edit*, *Keep as is* or the first sending to them
+    returned         they had been deleted, and pressed Start again
+    deleted_at       when that was
+    namesakes        who else is shown by this name, who joined first in front; a few of them
     version          for an edit that must not overwrite another admin's
     own_name         empty where the team gave none
     open_tasks       those that they are assigned and have not finished, sent or not
@@ -43,6 +49,9 @@ class TechnicianView(Struct, frozen=True, kw_only=True):
     reviewed: bool
     note: str
     registered_at: datetime
+    returned: bool
+    deleted_at: datetime | None
+    namesakes: list[Namesake]
     version: int
     own_name: str
     open_tasks: int
@@ -162,7 +171,12 @@ async def technicians(
     in_order = f"ORDER BY {by}{way}, id{way}"
     who = f"{_WITH_LOAD} WHERE {' AND '.join(conditions)} {in_order} LIMIT $1"
     rows = await pool.fetch(f"{_THEIR_ANSWERS.format(who=who)} {in_order}", *given)
-    return [_technician(row) for row in rows]
+    same = await _namesakes(pool, [row["id"] for row in rows])
+    return [_technician(row, same) for row in rows]
+
+
+async def _namesakes(pool: asyncpg.Pool, technicians: list[int]) -> dict[int, list[Namesake]]:
+    return await namesakes.of(pool, technicians, shown="shown", since="registered_at", standing="standing")
 
 
 def _check(after: tuple[Any, int]) -> None:
@@ -186,7 +200,7 @@ async def technician(pool: asyncpg.Pool, telegram_id: int) -> TechnicianView:
         row = await pool.fetchrow(_THEIR_ANSWERS.format(who=f"{_WITH_LOAD} WHERE id = $1"), telegram_id)
     if row is None or row["standing"] == Standing.DELETED:
         raise Refused(_("There is no such technician."), Why.MISSING)
-    return _technician(row)
+    return _technician(row, await _namesakes(pool, [telegram_id]))
 
 
 class Totals(Struct, frozen=True):
@@ -228,7 +242,17 @@ async def contact(pool: asyncpg.Pool, telegram_id: int) -> Contact:
     return Contact(profile, Standing(row["standing"]), not (row["blocked"] or row["gone"]), row["shown"])
 
 
-def _technician(row: asyncpg.Record) -> TechnicianView:
+async def deleted_at(pool: asyncpg.Pool, telegram_id: int) -> datetime | None:
+    """When they were deleted last, if ever."""
+    found: datetime | None = await pool.fetchval(
+        "SELECT max(at) FROM events WHERE stream = $1 AND type = $2",
+        stream_name("technician", telegram_id),
+        TechnicianDeleted.__name__,
+    )
+    return found
+
+
+def _technician(row: asyncpg.Record, same: dict[int, list[Namesake]]) -> TechnicianView:
     standing = Standing(row["standing"])
     status = standing.value
     if standing is Standing.ACTIVE and (row["gone"] or row["blocked"]):
@@ -246,6 +270,9 @@ def _technician(row: asyncpg.Record) -> TechnicianView:
         reviewed=row["reviewed"],
         note=row["note"],
         registered_at=row["registered_at"],
+        returned=row["deleted_at"] is not None,
+        deleted_at=row["deleted_at"],
+        namesakes=same.get(row["id"], []),
         version=row["version"],
         own_name=row["name"],
         open_tasks=row["held"],
