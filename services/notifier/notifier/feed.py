@@ -1,11 +1,13 @@
 """One notification as admins get it: its words, where it leads, and what can be done about it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
 
+from notifier.newcomers import Joined
 from shared.contract import Recorded
 from shared.contract.bot import BotConnected, BotDisconnected
 from shared.contract.delivery import (
@@ -37,10 +39,13 @@ from shared.contract.technician import (
 )
 from shared.language import _
 from shared.names import Names
-from shared.sentences import notification
+from shared.sentences import newcomers, notification
 
 BOT = "bot"
 """What is about whichever bot is connected."""
+
+
+NEWCOMERS = "/technicians?status=new"
 
 
 class Action(Struct, frozen=True):
@@ -62,7 +67,12 @@ class Frame(Struct, frozen=True):
     actions: list[Action]
 
 
-def frame(recorded: Recorded, kind: str, who: Names) -> Frame:
+def frame(recorded: Recorded, kind: str, who: Names, joined: Sequence[Joined] = ()) -> Frame:
+    """joined  of whom it tells, where it is of newcomers"""
+    if len(joined) > 1:
+        text = newcomers([(each.technician, each.returned) for each in joined], who)
+        review = Action(_("Review"), "GET", NEWCOMERS)
+        return Frame(recorded.id, kind, text, recorded.at, NEWCOMERS, [review])
     line = notification(recorded, who)
     text = line.text if line else recorded.type
     return Frame(recorded.id, kind, text, recorded.at, link(recorded, kind), actions(recorded, kind))

@@ -3,11 +3,14 @@
 import asyncpg
 import msgspec
 
+from notifier import newcomers
 from notifier.feed import answers, waits_about
 from shared import names, site
 from shared.contract import Recorded
 from shared.contract.admin import AdminAdded, AdminDisabled, AdminEnabled, AdminRoleChanged
+from shared.contract.event import stream_name
 from shared.contract.site import SiteLogoChanged
+from shared.contract.technician import TechnicianRegistered
 from shared.names import Names
 from shared.sentences import notification
 
@@ -59,11 +62,20 @@ async def fold(connection: asyncpg.Connection, recorded: Recorded) -> None:
     answered = answers(recorded)
     if answered is not None:
         await connection.execute(ANSWERED, answered)
+        if recorded.aggregate == "technician":
+            await newcomers.answer(connection, int(recorded.key))
     line = notification(recorded, Names())
     if line is None:
         return
     # Held to the commit: whoever sees a position sees all before it.
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext('arrivals'))")
+    if isinstance(recorded.data, TechnicianRegistered):
+        told = await newcomers.told_by(connection, recorded)
+        if told.crowded:
+            about_all = stream_name("newcomers", told.notification)
+            await connection.execute(WAIT, told.notification, about_all)
+        if told.notification != recorded.id:
+            return
     await connection.execute(NOTIFY, recorded.id, line.kind, msgspec.json.encode(recorded).decode())
     await connection.execute(ARRIVE, recorded.id)
     about = waits_about(recorded, line.kind)

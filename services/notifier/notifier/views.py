@@ -9,12 +9,16 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from notifier import newcomers
 from notifier.devices import device, handheld
 from notifier.feed import Frame, frame
+from notifier.newcomers import Joined
 from notifier.sessions import IDLE, LONGEST
 from shared import names
 from shared.contract import Recorded
 from shared.contract.admin import Role
+from shared.contract.event import stream_name
+from shared.contract.technician import TechnicianRegistered
 from shared.names import Names
 from shared.numbers import BIGGEST
 from shared.sentences import mentioned
@@ -74,18 +78,23 @@ class Logo(Struct, frozen=True):
 
 
 class Arrived(Struct, frozen=True):
-    """A notification with its place in the order of arrival. waits: its answer has not come yet."""
+    """A notification with its place in the order of arrival.
+
+    waits   its answer has not come yet
+    joined  the technicians of whom it tells, where it is of newcomers
+    """
 
     position: int
     kind: str
     recorded: Recorded
     who: Names
     waits: bool
+    joined: list[Joined] = []
 
     @property
     def frame(self) -> Frame:
         """In the language that is spoken."""
-        return frame(self.recorded, self.kind, self.who)
+        return frame(self.recorded, self.kind, self.who, self.joined)
 
 
 async def admins(connection: Connection) -> list[AdminView]:
@@ -267,5 +276,13 @@ async def seen(connection: Connection, login: str) -> int:
 async def _arrived(connection: Connection, rows: Sequence[asyncpg.Record]) -> list[Arrived]:
     found = [(row, _RECORDED.decode(row["event"])) for row in rows]
     streams = {stream for _, recorded in found for stream in mentioned(recorded)}
+    of_newcomers = [recorded.id for _, recorded in found if isinstance(recorded.data, TechnicianRegistered)]
+    joined = await newcomers.of(connection, of_newcomers) if of_newcomers else {}
+    streams |= {
+        stream_name("technician", each.technician) for together in joined.values() for each in together
+    }
     who = await names.known_to(connection, streams)
-    return [Arrived(row["position"], row["kind"], recorded, who, row["waits"]) for row, recorded in found]
+    return [
+        Arrived(row["position"], row["kind"], recorded, who, row["waits"], joined.get(recorded.id, []))
+        for row, recorded in found
+    ]

@@ -122,7 +122,8 @@ function button(action, frame, className) {
       changed();
     } catch (error) {
       press.disabled = false;
-      problem(error.message);
+      if (error.asks) location.assign(error.asks);
+      else problem(error.message);
     }
   });
   return press;
@@ -229,10 +230,24 @@ async function ask() {
     for (const each of some) {
       const frame = frames.find(({ id }) => id === each.id);
       if (!frame || (each.asks && !waiting.includes(each.id))) dismiss(each.id);
-      else found.push(frame);
+      else {
+        found.push(frame);
+        renew(frame);
+      }
     }
   }
   return found;
+}
+
+/** It tells of more than when it came: one of many newcomers names all of them. Nothing sounds. */
+function renew(frame) {
+  if (folded.has(frame.id)) folded.set(frame.id, frame);
+  const old = shown.get(frame.id);
+  if (!old || old.querySelector(".toast-body").textContent === frame.text) return;
+  const made = card(frame, possible(frame), true);
+  made.hidden = old.hidden;
+  old.replaceWith(made);
+  shown.set(frame.id, made);
 }
 
 /** Nobody is logged in here any more. */
