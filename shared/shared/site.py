@@ -1,10 +1,14 @@
 """The site's settings, as each service remembers them from `SiteSettingsChanged`."""
 
+from typing import TypeAlias
+
 import asyncpg
 import msgspec
 
 from shared.contract import Recorded
 from shared.contract.site import Site, SiteSettingsChanged
+
+Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
 
 _SITE = msgspec.json.Decoder(Site)
 
@@ -17,6 +21,6 @@ async def remember(connection: asyncpg.Connection, recorded: Recorded) -> None:
         )
 
 
-async def current(pool: asyncpg.Pool) -> Site:
-    settings = await pool.fetchval("SELECT settings FROM site")
+async def current(connection: Connection) -> Site:
+    settings = await connection.fetchval("SELECT settings FROM site")
     return _SITE.decode(settings) if settings else Site()

@@ -55,6 +55,7 @@ PAGES = [
     "/search?q=Okonkwo",
     "/settings",
     "/settings/hours",
+    "/settings/sending",
     "/settings/telegram",
     "/settings/sounds",
     "/admins",

@@ -170,7 +170,7 @@ def test_whatever_can_be_chosen_is_taken() -> None:
 async def test_others_read_the_settings_as_text(vera: httpx.AsyncClient, owner: httpx.AsyncClient) -> None:
     """No field that looks as if it could be changed; and no entry that would be refused."""
     await owner.post("/settings", data=COMPANY)
-    for path in ("/settings", "/settings/hours"):
+    for path in ("/settings", "/settings/hours", "/settings/sending"):
         page = (await vera.get(path)).text
         assert f'action="{path}"' not in page
         assert "disabled" not in page
@@ -295,3 +295,30 @@ async def upload(browser: httpx.AsyncClient, image: bytes) -> httpx.Response:
 
 def _at(clock: str) -> time:
     return time.fromisoformat(clock)
+
+
+async def test_what_goes_to_technicians_is_the_owners_choice(
+    owner: httpx.AsyncClient, vera: httpx.AsyncClient
+) -> None:
+    """Both are off at first; an unticked box turns one off, and leaves the company's data as they are."""
+    chosen = ("only_kept_technicians", "client_info_on_acceptance")
+
+    async def kept() -> list[bool]:
+        site = (await owner.get("/api/site")).json()
+        return [site[name] for name in chosen]
+
+    assert await kept() == [False, False]
+    await owner.post("/settings", data=COMPANY)
+    for ticked, expected in (({chosen[0]: "true"}, [True, False]), ({chosen[1]: "true"}, [False, True])):
+        answer = await owner.post("/settings/sending", data=ticked)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/settings/sending?saved=1")
+        assert await kept() == expected
+    assert (await owner.get("/api/site")).json()["company"] == COMPANY["company"]
+    assert "checked" in (await owner.get("/settings/sending")).text
+    shown = (await vera.get("/settings/sending")).text
+    assert chosen[0] not in shown
+    assert "datagrid-content" in shown
+    assert (await vera.post("/settings/sending", data={})).status_code == 403
+    site = (await owner.get("/api/site")).json()
+    assert (await owner.put("/api/site", json=site | {chosen[0]: 1})).status_code == 422
+    assert (await owner.put("/api/site", json=site | {chosen[0]: True})).json()[chosen[0]] is True

@@ -25,7 +25,7 @@ from shared.contract.task import (
     Tap,
     TapAnswer,
 )
-from shared.contract.technician import TechnicianRegistered
+from shared.contract.technician import TechnicianRegistered, TechnicianReviewed
 from shared.service import Service
 from tasks.projections import TABLES
 from tests.conftest import SettingsFor
@@ -148,10 +148,12 @@ async def running(settings_for: SettingsFor) -> AsyncIterator[Office]:
 
 @pytest.fixture
 async def office(settings_for: SettingsFor) -> AsyncIterator[Office]:
-    """With two technicians: Yasmin and Bruno."""
+    """With two technicians, whom the office keeps: Yasmin and Bruno."""
     async with running(settings_for) as opened:
         await opened.hears("technician", YASMIN, TechnicianRegistered(YASMIN, "Yasmin Haddad", "yasmin"))
         await opened.hears("technician", BRUNO, TechnicianRegistered(BRUNO, "Bruno Costa"))
+        for kept in (YASMIN, BRUNO):
+            await opened.hears("technician", kept, TechnicianReviewed())
         yield opened
 
 

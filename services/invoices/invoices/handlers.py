@@ -41,6 +41,7 @@ from shared.contract.site import Site
 from shared.contract.task import Status
 from shared.journal import Journal, Outcome
 from shared.journal.freshness import Freshness, behind, refusals_made_sure
+from shared.keeping import ANYBODY, require_word
 from shared.language import N_, _, locale, speaking
 from shared.money import currencies, money
 from shared.numbers import BIGGEST
@@ -159,14 +160,26 @@ class Handlers:
 
     @refusals_made_sure
     async def send(
-        self, number: int, *, actor: str, command_id: UUID, expected: int | None = None
+        self,
+        number: int,
+        *,
+        actor: str,
+        command_id: UUID,
+        expected: int | None = None,
+        keeps: int | None = ANYBODY,
     ) -> Outcome:
-        """Asks for the invoice to be sent to its technician through the bot."""
-        if (invoice := await views.shown(self.pool, number)) is not None and (why := unreachable(invoice)):
-            raise Refused(
-                _("%(why)s You can download the PDF and send it another way.", why=why),
-                rests_on=(stream_name("technician", invoice.technician),),
-            )
+        """Asks for the invoice to be sent to its technician through the bot.
+
+        keeps  the technician whom whoever asks has said to keep by it; a program is not asked
+        """
+        if (invoice := await views.shown(self.pool, number)) is not None:
+            if why := unreachable(invoice):
+                raise Refused(
+                    _("%(why)s You can download the PDF and send it another way.", why=why),
+                    rests_on=(stream_name("technician", invoice.technician),),
+                )
+            if invoice.newcomer:
+                await require_word(self.pool, invoice.technician, technician_of(invoice), keeps)
         # The settings may change between a request and its repetition, which is the same request all the same.
         return await self._journal.once(
             command_id,

@@ -20,17 +20,24 @@ from shared.contract.invoice import (
 )
 from shared.contract.site import SiteLogoChanged
 from shared.contract.task import (
+    ClientInfoSent,
     Status,
     TaskAssigned,
     TaskCompleted,
     TaskCreated,
     TaskEdited,
     TaskEvent,
+    TaskSent,
     TaskStatusChanged,
     TaskUnassigned,
     status_after,
 )
-from shared.contract.technician import TechnicianDeleted, TechnicianRegistered
+from shared.contract.technician import (
+    TechnicianDeleted,
+    TechnicianEdited,
+    TechnicianRegistered,
+    TechnicianReviewed,
+)
 from shared.sentences import maybe_there
 
 TABLES = ("invoices", "dispatches", "tasks", "technicians", "logo", "logos")
@@ -128,6 +135,9 @@ async def _task(connection: asyncpg.Connection, recorded: Recorded) -> None:
             await connection.execute("UPDATE tasks SET technician = $2 WHERE number = $1", number, technician)
         case TaskUnassigned():
             await connection.execute("UPDATE tasks SET technician = NULL WHERE number = $1", number)
+        case TaskSent(technician=technician) | ClientInfoSent(technician=technician):
+            sql = "UPDATE technicians SET sent_at = greatest(sent_at, $2) WHERE id = $1"
+            await connection.execute(sql, technician, recorded.at)
         case TaskCompleted(technician=technician):
             await connection.execute(
                 "UPDATE tasks SET completed_by = $2 WHERE number = $1", number, technician
@@ -143,15 +153,18 @@ async def _task(connection: asyncpg.Connection, recorded: Recorded) -> None:
 
 
 async def _technician(connection: asyncpg.Connection, recorded: Recorded) -> None:
-    """Whether they can be sent anything."""
+    """Whether they can be sent anything, and whether somebody has kept them."""
     technician = int(recorded.key)
     match recorded.data:
         case TechnicianRegistered():
             sql = (
-                "INSERT INTO technicians (id, state) VALUES ($1, 'active') ON CONFLICT (id) "
-                "DO UPDATE SET state = 'active', blocked = false, gone = false"
+                "INSERT INTO technicians (id, state, kept, joined_at) VALUES ($1, 'active', false, $2) "
+                "ON CONFLICT (id) DO UPDATE SET state = 'active', blocked = false, gone = false, kept = false, "
+                "joined_at = $2"
             )
-            await connection.execute(sql, technician)
+            await connection.execute(sql, technician, recorded.at)
+        case TechnicianReviewed() | TechnicianEdited():
+            await connection.execute("UPDATE technicians SET kept = true WHERE id = $1", technician)
         case TechnicianDeleted():
             await connection.execute("UPDATE technicians SET state = 'deleted' WHERE id = $1", technician)
         case _:

@@ -75,6 +75,7 @@ class CountedLine(InvoiceLine, frozen=True):
 class Shown(Listed, frozen=True, kw_only=True):
     """An invoice with all that belongs to it.
 
+    newcomer when its technician joined, until somebody keeps them
     sent_at  when it was last sent; issuer: whom it was from then, None where nobody noted it
     """
 
@@ -84,6 +85,7 @@ class Shown(Listed, frozen=True, kw_only=True):
     tax: Decimal
     paid_at: datetime | None
     sent_at: datetime | None
+    newcomer: datetime | None
     issuer: Issuer | None
 
 
@@ -151,7 +153,12 @@ LEFT JOIN LATERAL (
 """
 _LISTED = f"SELECT {_COLUMNS} FROM ({{chosen}}) i {_AROUND} ORDER BY i.number DESC"  # noqa: S608 - constants
 _SHOWN = f"""
-SELECT {_COLUMNS}, i.lines, i.tax_percent, i.subtotal, i.tax, i.paid_at, i.sent_at, i.issuer
+SELECT {_COLUMNS}, i.lines, i.tax_percent, i.subtotal, i.tax, i.paid_at, i.sent_at, i.issuer,
+       CASE WHEN NOT r.kept AND coalesce(r.sent_at < r.joined_at, true)
+             AND NOT EXISTS (
+                 SELECT FROM invoices other
+                 WHERE other.technician = r.id AND other.sent_at >= r.joined_at
+             ) THEN r.joined_at END AS newcomer
 FROM invoices i {_AROUND} WHERE i.number = $1
 """  # noqa: S608 - constants
 
@@ -263,7 +270,7 @@ async def shown(pool: Connection, number: int) -> Shown | None:
             CountedLine(line.description, line.quantity, line.unit_price, line_amount(line, row["currency"]))
             for line in _LINES.decode(row["lines"])
         ],
-        **{name: row[name] for name in ("tax_percent", "subtotal", "tax", "paid_at", "sent_at")},
+        **{name: row[name] for name in ("tax_percent", "subtotal", "tax", "paid_at", "sent_at", "newcomer")},
         issuer=_ISSUER.decode(row["issuer"]) if row["issuer"] else None,
     )
 

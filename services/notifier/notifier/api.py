@@ -18,7 +18,7 @@ from shared.contract.admin import Role
 from shared.contract.site import Site
 from shared.language import _
 from shared.refusal import Refused, Why
-from shared.web import OWNER, VIEWER, Limit, Page, Request, command_id, identity, limit_of
+from shared.web import OWNER, VIEWER, Limit, Page, Request, command_id, identity, limit_of, read
 
 Login = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 32, "examples": ["anna"]})]
 Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 100})]
@@ -82,7 +82,8 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
 
     @put("/api/site", opt=OWNER)
     async def change_site(request: Request, data: Site) -> Site:
-        return await handlers.change_site(data, asked(request))
+        strictly = await read(request, Site)  # Litestar has taken 0 for false
+        return await handlers.change_site(strictly, asked(request))
 
     @put("/api/site/logo", opt=OWNER, status_code=204)
     async def change_logo(request: Request, data: NewLogo) -> None:

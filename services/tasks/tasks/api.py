@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contract.admin import Role
 from shared.contract.task import ClientInfo, Priority
+from shared.keeping import ANYBODY
 from shared.language import _
 from shared.numbers import BIGGEST
 from shared.phone import LONGEST
@@ -203,6 +204,8 @@ def routes(handlers: Handlers) -> list[Any]:
     async def dispatch(
         request: Request, number: FromPath[int], data: JSONBody[Press | None] = None
     ) -> TaskView:
+        """Keeps the technician too, if nobody has yet: `newcomer` says so before. Where the settings let only kept
+        technicians be sent anything, that answers 409."""
         await handlers.send(number, asking(request, data.version if data else None))
         return await shown(number)
 
@@ -210,6 +213,8 @@ def routes(handlers: Handlers) -> list[Any]:
     async def client_info(
         request: Request, number: FromPath[int], data: JSONBody[Press | None] = None
     ) -> TaskView:
+        """Sends it again, where it went out before; but not while it is on its way by itself, as the settings can have
+        it when a kept technician accepts."""
         await handlers.send_client_info(number, asking(request, data.version if data else None))
         return await shown(number)
 
@@ -277,7 +282,7 @@ def routes(handlers: Handlers) -> list[Any]:
 
 
 def asking(request: Request, version: int | None = None) -> Asking:
-    return Asking(identity(request).actor, command_id(request), version)
+    return Asking(identity(request).actor, command_id(request), version, ANYBODY)
 
 
 def iso(moment: datetime | None) -> str:

@@ -45,6 +45,7 @@ from shared.contract.technician import (
     TechnicianEdited,
     TechnicianProfileChanged,
     TechnicianRegistered,
+    TechnicianReviewed,
 )
 from shared.journal import Decider, Journal, first_time
 from shared.language import N_
@@ -212,11 +213,16 @@ def fold(journal: Callable[[], Journal]) -> Fold:
     async def apply(connection: asyncpg.Connection, recorded: Recorded) -> None:
         await reach.remember(connection, recorded, "status")
         match recorded.data:
-            case TechnicianRegistered() | TechnicianProfileChanged() | TechnicianEdited():
+            case (
+                TechnicianRegistered()
+                | TechnicianProfileChanged()
+                | TechnicianEdited()
+                | TechnicianReviewed()
+            ):
                 await fold_profile(connection, recorded)
             case TechnicianDeleted():
-                sql = "UPDATE technicians SET status = 'deleted' WHERE id = $1"
-                await connection.execute(sql, int(recorded.key))
+                sql = "UPDATE technicians SET status = 'deleted', deleted_at = $2 WHERE id = $1"
+                await connection.execute(sql, int(recorded.key), recorded.at)
                 if await first_time(connection, recorded):
                     await free_tasks(connection, journal(), recorded)
             case DeliverySent(Purpose.TASK_INFO | Purpose.CLIENT_INFO):
@@ -246,18 +252,22 @@ def fold(journal: Callable[[], Journal]) -> Fold:
 async def fold_profile(connection: asyncpg.Connection, recorded: Recorded) -> None:
     technician = int(recorded.key)
     match recorded.data:
-        case TechnicianRegistered(_, name, username):
+        case TechnicianRegistered(_, name, username, deleted_at=deleted_at):
             sql = (
-                "INSERT INTO technicians (id, name, username, status) VALUES ($1, $2, $3, 'active') ON CONFLICT (id) "
+                "INSERT INTO technicians AS t (id, name, username, status, kept, joined_at, deleted_at) "
+                "VALUES ($1, $2, $3, 'active', false, $4, $5) ON CONFLICT (id) "
                 "DO UPDATE SET name = $2, username = $3, status = 'active', given_name = '', blocked = false, "
-                "gone = false"
+                "gone = false, kept = false, joined_at = $4, deleted_at = coalesce($5, t.deleted_at)"
             )
-            await connection.execute(sql, technician, name, username)
+            await connection.execute(sql, technician, name, username, recorded.at, deleted_at)
         case TechnicianProfileChanged(name, username):
             sql = "UPDATE technicians SET name = $2, username = $3 WHERE id = $1"
             await connection.execute(sql, technician, name, username)
         case TechnicianEdited(name):
-            await connection.execute("UPDATE technicians SET given_name = $2 WHERE id = $1", technician, name)
+            sql = "UPDATE technicians SET given_name = $2, kept = true WHERE id = $1"
+            await connection.execute(sql, technician, name)
+        case TechnicianReviewed():
+            await connection.execute("UPDATE technicians SET kept = true WHERE id = $1", technician)
 
 
 async def free_tasks(connection: asyncpg.Connection, journal: Journal, recorded: Recorded) -> None:

@@ -27,7 +27,9 @@ class WorkingHours(Struct, frozen=True):
 class Site(Struct, frozen=True):
     """currency is an ISO 4217 code, time_zone an IANA name, language an IETF tag; no_answer in minutes.
 
-    office_phone  what technicians call; the bot says it wherever it asks them to
+    office_phone               what technicians call; the bot says it wherever it asks them to
+    only_kept_technicians      nothing is sent to a technician whom nobody has kept yet
+    client_info_on_acceptance  a kept technician who accepts gets the client info at once, without a press
     """
 
     company: str = "Callout"
@@ -39,6 +41,8 @@ class Site(Struct, frozen=True):
     no_answer_minutes: int = 30
     working_hours: WorkingHours = WorkingHours()
     office_phone: str = ""
+    only_kept_technicians: bool = False
+    client_info_on_acceptance: bool = False
 
 
 class SiteSettingsChanged(Event):

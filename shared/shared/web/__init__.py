@@ -60,8 +60,8 @@ public pages), `site`, `path`, `query`, `link(after=…)` (this page with other 
 `answers_form` (nothing can be asked for again at its address), `asset("callout.css")`, `icon("check")`
 (`icon("arrow-right", flip=true)` points along the line of reading), `command_id()`, `Role`. StrictUndefined: pass
 every name that a template uses.
-Filters: `|time` `|day` `|field_time` (site's zone), `|money("EUR")`, `|number`, `|words` (in_progress → In progress),
-`|stored` (a reason that was kept in English → in the reader's language).
+Filters: `|time` `|day` `|field_time` (site's zone), `|ago` (5 minutes ago), `|money("EUR")`, `|number`,
+`|words` (in_progress → In progress), `|stored` (a reason that was kept in English → in the reader's language).
 Macros, `{% from "macros.html" import … %}`:
     status_badge(status)                     a coloured badge for any status of the contract
     button_form(action, label, class="btn", sign=None, fields={}, confirm=None)   one POST button with its command_id

@@ -49,7 +49,7 @@ def routes(handlers: Handlers) -> list[Any]:
     @post("/invoices/{number:int}/dispatch")
     async def dispatch(request: Request, number: FromPath[int]) -> Response[Any]:
         try:
-            await handlers.send(number, **_who(request))
+            await handlers.send(number, keeps=_keeps(request), **_who(request))
         except Refused as refused:
             return await _card(request, handlers, number, refused)
         return see(request, _next(request, f"/invoices/{number}"))
@@ -99,6 +99,12 @@ def _next(request: Request, otherwise: str) -> str:
     """Back to the list that the button stood in, if it did."""
     path = form(request).get("next", "")
     return path if path == "/invoices" or path.startswith("/invoices?") else otherwise
+
+
+def _keeps(request: Request) -> int | None:
+    """The technician about whom the form asked whether they are to be kept; an id of Telegram has up to 19 digits."""
+    keep = form(request).get("keep", "")
+    return int(keep) if keep.isascii() and keep.isdecimal() and len(keep) < 20 else None
 
 
 def _who(request: Request) -> dict[str, Any]:

@@ -34,6 +34,13 @@ class Company(Struct, frozen=True):
     office_phone: str | None = None
 
 
+class Sending(Struct, frozen=True):
+    """What is done about technicians whom nobody has kept, and for those who are. An unticked box is left out."""
+
+    only_kept_technicians: bool = False
+    client_info_on_acceptance: bool = False
+
+
 class Hours(Struct, frozen=True):
     """begins and ends as "08:30"; days holds ISO weekdays."""
 
@@ -115,6 +122,35 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
         body, kind = (found.image, found.media_type) if found else (CALLOUT, "image/svg+xml")
         return Response(body, headers={**headers, "content-type": kind})
 
+    # ---- what goes to technicians
+
+    async def sending_page(request: Request, refused: Refused | None = None) -> Response[Any]:
+        site, version = await handlers.site()
+        return page(
+            request,
+            "sending.html",
+            refused=refused,
+            version=version,
+            chosen=site,
+            saved="saved" in request.query_params,
+            path="/settings/sending",
+        )
+
+    @get("/settings/sending")
+    async def sending(request: Request) -> Response[Any]:
+        return await sending_page(request)
+
+    @post("/settings/sending", opt=OWNER)
+    async def change_sending(request: Request) -> Response[Any]:
+        try:
+            typed = await read(request, Sending)
+            site, version = await handlers.site()
+            changed = structs.replace(site, **structs.asdict(typed))
+            await handlers.change_site(changed, asked(request), seen(request, version))
+        except Refused as refused:
+            return await sending_page(request, refused)
+        return see(request, "/settings/sending?saved=1")
+
     # ---- working hours
 
     async def hours_page(request: Request, refused: Refused | None = None) -> Response[Any]:
@@ -158,7 +194,17 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
             return await hours_page(request, refused)
         return see(request, "/settings/hours?saved=1")
 
-    return [company, change_company, change_logo, remove_logo, logo, hours, change_hours]
+    return [
+        company,
+        change_company,
+        change_logo,
+        remove_logo,
+        logo,
+        sending,
+        change_sending,
+        hours,
+        change_hours,
+    ]
 
 
 def seen(request: Request, version: int) -> int:

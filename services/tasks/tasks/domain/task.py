@@ -67,8 +67,10 @@ class SendTask(Command):
     """Send task info: a new offer to the assigned technician."""
 
 
-class SendClientInfo(Command):
-    pass
+class SendClientInfo(Command, omit_defaults=True):
+    """again  also where it went out before; the command without this is that of a version without it"""
+
+    again: bool = True
 
 
 class SetStatus(Command):
@@ -215,6 +217,8 @@ def decide(command: TaskCommand, task: Task) -> list[TaskEvent]:
             return [TaskSent(task.technician, task.offer + 1)]
         case SendTask(), now:
             raise Refused(_(WHY_NOT_SENT[now], number=task.number))
+        case SendClientInfo(again=False), Status.IN_PROGRESS if task.stands:
+            return []
         case SendClientInfo(), Status.ACCEPTED | Status.IN_PROGRESS if task.technician is not None:
             # Accepted by hand, without an offer that stands: the card itself is the new offer.
             offer = task.offer if task.stands else task.offer + 1

@@ -4,6 +4,7 @@ Everything that is typed is checked before anything is written, and each request
 one transaction, so a request that comes twice has one effect.
 """
 
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -17,18 +18,17 @@ from shared.contract.task import (
     ClientInfo,
     ClientInfoAnswer,
     ClientInfoRequest,
-    ClientInfoSent,
     RejectionTakenBack,
     Status,
     Tap,
     TapAnswer,
-    TaskSent,
     TaskStatusChanged,
     Verdict,
 )
 from shared.journal import Journal, Outcome, redact
 from shared.journal.freshness import Freshness, refusals_made_sure
 from shared.journal.journal import Within
+from shared.keeping import require_word
 from shared.language import N_, _
 from shared.refusal import Refused, Why
 from shared.text import scrub
@@ -56,20 +56,31 @@ from tasks.handlers.asked import (
     edited,
     given,
     same_client,
+    same_client_info,
     same_edit,
     same_task,
 )
 from tasks.handlers.required import (
-    CLIENT_ERASED,
     NO_CLIENT,
+    OnItsWay,
     known_number,
     require_active,
     require_client,
+    require_news,
     require_nobody_needs,
+    require_reachable,
 )
 from tasks.projections import CLIENTS, TASKS
 
-__all__ = ["NO_TASK", "Asking", "ClientChanges", "Handlers", "NewTask", "TaskChanges", "known_number"]
+__all__ = [
+    "NO_TASK",
+    "Asking",
+    "ClientChanges",
+    "Handlers",
+    "NewTask",
+    "TaskChanges",
+    "known_number",
+]
 
 log = structlog.get_logger()
 
@@ -102,6 +113,9 @@ class Handlers:
         return int(made.key)
 
     async def make_task(self, new: NewTask, asking: Asking) -> Outcome:
+        if new.send and new.technician and (newcomer := await views.newcomer(self.pool, new.technician)):
+            # Before a number is drawn for it.
+            await require_word(self.pool, newcomer.id, newcomer.name, asking.keeps)
         number = await self.pool.fetchval("SELECT nextval('task_numbers')")
         client = new.client_id or await self.pool.fetchval("SELECT nextval('client_numbers')")
 
@@ -113,9 +127,7 @@ class Handlers:
             else:
                 await self.write_client(client, new.client, asking.actor, connection)
             if new.send:
-                await self.journal.handle(
-                    TASKS, number, SendTask(), actor=asking.actor, connection=connection
-                )
+                await self.send_within(number, asking, connection)
 
         command = CreateTask(number, new.details, client, new.technician)
         return await self.journal.handle(
@@ -148,19 +160,42 @@ class Handlers:
         async def within(connection: asyncpg.Connection, _: Outcome) -> None:
             await require_active(connection, technician, "technician_id")
             if send:
-                await self.journal.handle(
-                    TASKS, number, SendTask(), actor=asking.actor, connection=connection
-                )
+                await self.send_within(number, asking, connection)
 
         await self.ask(number, AssignTask(technician), asking, within)
 
     @refusals_made_sure
     async def send(self, number: int, asking: Asking) -> None:
-        await self.ask(number, SendTask(), asking, self.require_reachable)
+        await self.ask(number, SendTask(), asking, partial(require_reachable, keeps=asking.keeps))
+
+    async def send_within(self, number: int, asking: Asking, connection: asyncpg.Connection) -> None:
+        """As a part of another request, in its transaction."""
+        await self.journal.handle(
+            TASKS,
+            number,
+            SendTask(),
+            actor=asking.actor,
+            within=partial(require_reachable, keeps=asking.keeps),
+            connection=connection,
+        )
 
     @refusals_made_sure
     async def send_client_info(self, number: int, asking: Asking) -> None:
-        await self.ask(number, SendClientInfo(), asking, self.require_reachable)
+        await self.journal.once(
+            asking.command_id,
+            lambda first: same_client_info(first, number),
+            lambda: self.make_client_info(number, asking),
+        )
+
+    async def make_client_info(self, number: int, asking: Asking) -> Outcome:
+        async def within(connection: asyncpg.Connection, outcome: Outcome) -> None:
+            await require_news(connection, outcome)
+            await require_reachable(connection, outcome, asking.keeps)
+
+        try:
+            return await self.ask(number, SendClientInfo(), asking, within)
+        except OnItsWay:
+            return await self.ask(number, SendClientInfo(again=False), asking, within)
 
     @refusals_made_sure
     async def set_status(self, number: int, status: Status, asking: Asking) -> None:
@@ -188,25 +223,6 @@ class Handlers:
             expected=asking.expected,
             within=within,
         )
-
-    async def require_reachable(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
-        """A technician who was deleted or is paused can't be sent anything. One who blocked the bot, or whose account
-        is gone, can be tried: they may be back.
-        Of a client who was erased there is nothing to send."""
-        for event in outcome.events:
-            if not isinstance(event, TaskSent | ClientInfoSent):
-                continue
-            technician = await views.technician(connection, event.technician, lock=True)
-            name = technician.name if technician else _("The technician")
-            told = (stream_name("technician", event.technician),)
-            if technician is None or technician.status == "deleted":
-                raise Refused(_("%(name)s was deleted. Assign another technician.", name=name), rests_on=told)
-            if technician.status == "deactivated":
-                raise Refused(_("%(name)s is paused. Assign another technician.", name=name), rests_on=told)
-            if isinstance(event, ClientInfoSent) and not await views.client(
-                connection, event.client, lock=True
-            ):
-                raise Refused(_(CLIENT_ERASED))
 
     async def require_holder(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
         """A task is held by somebody who is there: one who was deleted is freed of tasks only once, as they go."""

@@ -6,7 +6,15 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from shared.contract.client import ClientAdded
-from shared.contract.task import ClientInfo, TaskAssigned, TaskCreated, TaskDetails, TaskEdited
+from shared.contract.event import stream_name
+from shared.contract.task import (
+    ClientInfo,
+    ClientInfoSent,
+    TaskAssigned,
+    TaskCreated,
+    TaskDetails,
+    TaskEdited,
+)
 from shared.journal import Outcome
 from tasks.domain import checks
 from tasks.domain.task import EditTask
@@ -18,11 +26,13 @@ class Asking(Struct, frozen=True):
     """Who asks, and under which id the answer is kept.
 
     expected  the version that they saw, where two admins could collide
+    keeps     the technician whom they have said to keep by sending something to them, or shared.keeping.ANYBODY
     """
 
     actor: str
     command_id: UUID
     expected: int | None = None
+    keeps: int | None = None
 
 
 class NewTask(Struct, frozen=True):
@@ -90,6 +100,12 @@ def same_edit(first: Outcome, changes: TaskChanges, zone: str | None) -> bool:
 def same_client(first: Outcome, info: ClientInfo) -> bool:
     """As `same_task`; what else is known of a client is in no event, so that it can't be compared."""
     return first.events == (ClientAdded(info.name),)
+
+
+def same_client_info(first: Outcome, number: int) -> bool:
+    """Whether the first request asked for this task's client info; it may have been on its way already."""
+    sent = all(isinstance(event, ClientInfoSent) for event in first.events)
+    return sent and first.stream == stream_name("task", number)
 
 
 def given(value: T | UnsetType, otherwise: T) -> T:

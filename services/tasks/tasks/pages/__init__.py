@@ -4,7 +4,7 @@ from typing import Any
 
 from tasks.handlers import Handlers
 
-from . import clients, lists, new, task
+from . import clients, keeping, lists, new, task
 
 
 def routes(handlers: Handlers) -> list[Any]:
@@ -12,5 +12,6 @@ def routes(handlers: Handlers) -> list[Any]:
         *lists.routes(handlers),
         *new.routes(handlers),
         *task.routes(handlers),
+        *keeping.routes(handlers),
         *clients.routes(handlers),
     ]

@@ -17,7 +17,7 @@ PRIMARY = frozenset({Move.ASSIGN, Move.SEND, Move.CLIENT_INFO, Move.COMPLETE, Mo
 COLUMNS = {**SET_BY, Move.SEND: Status.SENT}
 """The moves that put a card into another column → which one."""
 
-SENT_TO_THEM = frozenset({Move.SEND, Move.CLIENT_INFO})
+SENDS = frozenset({Move.SEND, Move.CLIENT_INFO})
 
 WAITED_FOR = (Status.SENT, Status.IN_PROGRESS)
 """It is the technician's turn."""
@@ -57,11 +57,9 @@ class Buttons(Struct, frozen=True):
 
 
 def buttons(task: TaskView, state: Task, found: Allowed) -> Buttons:
-    """What takes the task from somebody, or skips an acceptance, asks first: as a drop on the board does."""
-    shown = [
-        asked(button(move, task), task, state, COLUMNS[move]) if move in COLUMNS else button(move, task)
-        for move in in_order(task, state, found)
-    ]
+    """What takes the task from somebody, skips an acceptance, or goes to somebody whom nobody has kept, asks first: as
+    a drop on the board does."""
+    shown = [offered(move, task, state) for move in in_order(task, state, found)]
     first = shown[0] if shown and shown[0].move in PRIMARY else None
     invoice = task.invoice if first and first.move is Move.INVOICE else None
     waits = task.status not in WAITED_FOR or (first is not None and first.move is Move.CLIENT_INFO)
@@ -74,6 +72,16 @@ def buttons(task: TaskView, state: Task, found: Allowed) -> Buttons:
             for status in found.statuses
         ),
     )
+
+
+def offered(move: Move, task: TaskView, state: Task) -> Button:
+    pressed = button(move, task)
+    if move in SENDS and task.newcomer:
+        what = pressed.action.rpartition("/")[2]
+        pressed = replace(
+            pressed, action="", href=f"/tasks/{task.id}/keeping?what={what}", dialog="keep-form"
+        )
+    return asked(pressed, task, state, COLUMNS[move]) if move in COLUMNS else pressed
 
 
 def in_order(task: TaskView, state: Task, found: Allowed) -> tuple[Move, ...]:
@@ -90,7 +98,7 @@ def elsewhere_first(moves: tuple[Move, ...]) -> tuple[Move, ...]:
     if Move.ASSIGN not in moves:
         return moves
     rest = [move for move in moves if move is not Move.ASSIGN]
-    at = next((n for n, move in enumerate(rest) if move in SENT_TO_THEM), moves.index(Move.ASSIGN))
+    at = next((n for n, move in enumerate(rest) if move in SENDS), moves.index(Move.ASSIGN))
     return (*rest[:at], Move.ASSIGN, *rest[at:])
 
 

@@ -25,7 +25,7 @@ from shared.web import (
 )
 from tasks import views
 from tasks.domain.moves import SHOWN, Allowed, allowed, dropped, question, targets
-from tasks.domain.task import AssignTask, Task
+from tasks.domain.task import AssignTask, SendClientInfo, SendTask, Task
 from tasks.handlers import Handlers
 from tasks.handlers.filters import looked_up, number_in, wanted_of
 from tasks.views import COUNTED, Card, TaskView, Technician, Wanted
@@ -186,19 +186,26 @@ async def choice(handlers: Handlers, typed: Any, task: int | None = None) -> Cho
 
 def shown(card: Card, changes: bool) -> Shown:
     found = allowed(card.state) if changes else Allowed()
-    return Shown(card.task, buttons(card.task, card.state, found), drops(card.state) if changes else "")
+    stranger = card.task.newcomer is not None
+    drops_to = drops(card.state, stranger=stranger) if changes else ""
+    return Shown(card.task, buttons(card.task, card.state, found), drops_to)
 
 
-def drops(state: Task) -> str:
+def drops(state: Task, *, stranger: bool = False) -> str:
     """The columns into which the card may be dropped; `assigned?` where that asks for a technician first, `new!` where
-    it asks whether it is meant."""
-    return " ".join(column + first(state, column) for column in targets(state))
+    it asks whether it is meant.
+
+    stranger  nobody has kept its technician
+    """
+    return " ".join(column + first(state, column, stranger=stranger) for column in targets(state))
 
 
-def first(state: Task, column: Status) -> str:
-    if isinstance(dropped(state, column), AssignTask):
+def first(state: Task, column: Status, *, stranger: bool) -> str:
+    does = dropped(state, column)
+    if isinstance(does, AssignTask):
         return "?"
-    return "!" if question(state, column) else ""
+    sends = isinstance(does, SendTask | SendClientInfo)
+    return "!" if question(state, column) or (sends and stranger) else ""
 
 
 PRIORITIES = [priority.value for priority in Priority]

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import get, post
 
 from shared.contract.admin import Role
+from shared.keeping import NotKept
 from shared.refusal import Refused
 from shared.web import Request, Response, form, fragment, needs, page, zone_of
 from tasks import views
@@ -24,6 +25,7 @@ def routes(handlers: Handlers) -> list[Any]:
         request: Request, typed: Mapping[str, str], refused: Refused | None = None
     ) -> Response[str]:
         known = await chosen_client(handlers, typed.get("client", ""))
+        strange = refused if isinstance(refused, NotKept) else None
         return page(
             request,
             "task_new.html",
@@ -32,6 +34,8 @@ def routes(handlers: Handlers) -> list[Any]:
             priorities=priorities(),
             known=await views.client(pool, known) if known else None,
             choice=await choice(handlers, typed),
+            stranger=await views.newcomer(pool, strange.technician) if strange else None,
+            forbidden=strange is not None and strange.forbidden,
         )
 
     @get("/tasks/new")

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from shared.contract.admin import Role
 from shared.contract.task import Status
+from shared.keeping import NotKept
 from shared.language import _, word
 from shared.refusal import Refused, Why
 from shared.web import Done, Request, Response, form, fragment, identity, needs, page, see, zone_of
@@ -23,6 +24,7 @@ from tasks.views import TaskView
 from .ages import age, longer_than
 from .buttons import buttons
 from .consequences import consequence
+from .keeping import SENDINGS, asks, keep_page
 from .lists import choice, priorities
 from .lookups import chosen_client
 from .typed import AT_THE_FORM, asking, came_from, saved
@@ -71,6 +73,8 @@ def routes(handlers: Handlers) -> list[Any]:
         before = (await handlers.task(number))[0] if here else Task()
         try:
             await carry_out(request, number, command)
+        except NotKept as strange:
+            return asks(request, number, strange)
         except Refused as refused:
             if refused.why not in AT_THE_FORM or request.headers.get("hx-request"):
                 raise
@@ -195,14 +199,22 @@ def routes(handlers: Handlers) -> list[Any]:
             return await card(request, number, refused)
         task = await shown(number)
         asked = question(state, column)
-        return page(
-            request,
-            "task_drop.html",
-            task=task,
-            column=column,
-            version=version,
-            sentence=consequence(asked, state, column, task) if asked else "",
-        )
+        sentence = consequence(asked, state, column, task) if asked else ""
+        sends = {SendTask: "dispatch", SendClientInfo: "client-info"}.get(type(command))
+        newcomer = await views.newcomer(pool, state.technician or 0) if sends else None
+        if sends and newcomer:
+            return await keep_page(
+                request,
+                handlers,
+                task,
+                newcomer,
+                what="column",
+                asked=SENDINGS[sends],
+                fields={"to": column.value},
+                part="drop-form",
+                sentence=sentence,
+            )
+        return page(request, "task_drop.html", task=task, column=column, version=version, sentence=sentence)
 
     @post("/tasks/{number:int}/column")
     async def drop(request: Request, number: FromPath[int]) -> Response[Any]:

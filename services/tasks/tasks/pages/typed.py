@@ -24,8 +24,14 @@ CONTACT = ("phone", "email", "address", "notes")
 
 
 def asking(request: Request) -> Asking:
-    version = form(request).get("version", "")
-    return Asking(identity(request).actor, command_id(request), number_in(version) if version else None)
+    """The form names in `keep` the technician about whom it asked whether they are to be kept."""
+    version, keep = form(request).get("version", ""), form(request).get("keep", "")
+    return Asking(
+        identity(request).actor,
+        command_id(request),
+        number_in(version) if version else None,
+        number_in(keep) if keep else None,
+    )
 
 
 def saved(request: Request, path: str) -> Response[Any]:

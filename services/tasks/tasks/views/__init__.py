@@ -9,12 +9,15 @@ from .people import (
     clients_called,
     contact,
     erase_contact,
+    newcomer,
     store_contact,
     tasks_of,
     technician,
     technicians,
+    was_kept,
 )
-from .work import TaskView, lock_tasks_of, offers, task
+from .rows import Newcomer
+from .work import TaskView, lock_tasks_of, offers, on_its_way, task
 
 __all__ = [
     "COUNTED",
@@ -22,6 +25,7 @@ __all__ = [
     "ClientView",
     "Column",
     "Key",
+    "Newcomer",
     "TaskView",
     "Technician",
     "Wanted",
@@ -33,11 +37,14 @@ __all__ = [
     "erase_contact",
     "key_of",
     "lock_tasks_of",
+    "newcomer",
     "offers",
+    "on_its_way",
     "store_contact",
     "task",
     "tasks",
     "tasks_of",
     "technician",
     "technicians",
+    "was_kept",
 ]

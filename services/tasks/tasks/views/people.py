@@ -8,11 +8,13 @@ import msgspec
 from cryptography.fernet import Fernet
 from msgspec import Struct
 
-from shared.contract.task import ClientInfo
+from shared import namesakes
+from shared.contract.task import ClientInfo, ClientInfoSent, TaskSent
+from shared.namesakes import Namesake
 from shared.sentences import stored
 from tasks.domain.task import HELD
 
-from .rows import Connection, search
+from .rows import KEPT, Connection, Newcomer, search
 
 # ── Technicians ──────────────────────────────────────────────────────────────
 
@@ -21,6 +23,7 @@ class Technician(Struct, frozen=True):
     """open is how many unfinished tasks they hold, counted up to 100.
 
     rejected  whether the latest offer of the task in question was rejected by them, and why
+    newcomer  set until somebody keeps them
     """
 
     id: int
@@ -30,6 +33,8 @@ class Technician(Struct, frozen=True):
     username: str | None = None
     rejected: bool = False
     reason: str | None = None
+    newcomer: Newcomer | None = None
+    namesakes: list[Namesake] = []
 
     @property
     def reachable(self) -> bool:
@@ -60,17 +65,18 @@ async def technicians(
         )
     rows = await pool.fetch(
         f"""
-        SELECT id, {_SHOWN_NAME} AS name, username, status, rejected, reason, (
+        SELECT id, {_SHOWN_NAME} AS name, username, status, rejected, reason, kept, joined_at, deleted_at, (
             SELECT count(*) FROM (
                 SELECT 1 FROM tasks WHERE technician = listed.id AND status = ANY($1) LIMIT 100
             ) AS held
         ) AS open
         FROM (
-            SELECT t.*, coalesce(said.rejected, false) AS rejected, said.reason
-            FROM technicians t LEFT JOIN (
+            SELECT w.id, name, given_name, username, status, {KEPT} AS kept, joined_at, deleted_at,
+                   coalesce(said.rejected, false) AS rejected, said.reason
+            FROM technicians w LEFT JOIN (
                 SELECT DISTINCT ON (technician) technician, rejected_at IS NOT NULL AS rejected, reason
                 FROM offers WHERE task = $4::bigint ORDER BY technician, offer DESC
-            ) said ON said.technician = t.id
+            ) said ON said.technician = w.id
             WHERE status <> 'deleted' AND (id = $2::bigint OR ({" AND ".join(fits)}))
             ORDER BY {_TURN} LIMIT $3
         ) listed
@@ -78,6 +84,7 @@ async def technicians(
         """,  # noqa: S608 - only constants and $n
         *values,
     )
+    same = await _namesakes(pool, [row["id"] for row in rows])
     return [
         Technician(
             row["id"],
@@ -87,18 +94,69 @@ async def technicians(
             row["username"],
             row["rejected"],
             stored(row["reason"]) if row["reason"] else None,
+            newcomer_of(row),
+            same.get(row["id"], []),
         )
         for row in rows
     ]
 
 
+async def newcomer(connection: Connection, number: int) -> Technician | None:
+    """This technician, if nobody has kept them yet."""
+    row = await connection.fetchrow(
+        f"SELECT id, {_SHOWN_NAME} AS name, username, status, joined_at, deleted_at, {KEPT} AS kept "  # noqa: S608 - only constants
+        "FROM technicians w WHERE id = $1 AND status <> 'deleted'",
+        number,
+    )
+    if row is None or row["kept"]:
+        return None
+    return Technician(
+        row["id"],
+        row["name"],
+        row["status"],
+        username=row["username"],
+        newcomer=newcomer_of(row),
+        namesakes=(await _namesakes(connection, [number])).get(number, []),
+    )
+
+
+async def was_kept(connection: Connection, number: int, event: TaskSent | ClientInfoSent, task: int) -> bool:
+    """Whether they were kept, or sent something, before this event, whose rows are written."""
+    found: bool = await connection.fetchval(
+        """
+        SELECT kept OR EXISTS (
+            SELECT FROM offers o, LATERAL (SELECT (task, offer) = ($2, $3) AS this) AS which
+            WHERE technician = w.id
+              AND (sent_at >= joined_at AND NOT (this AND $4) OR client_info_at >= joined_at AND NOT this)
+        ) FROM technicians w WHERE id = $1
+        """,
+        number,
+        task,
+        event.offer,
+        isinstance(event, TaskSent),
+    )
+    return found
+
+
+async def _namesakes(connection: Connection, technicians: list[int]) -> dict[int, list[Namesake]]:
+    return await namesakes.of(
+        connection, technicians, shown=_SHOWN_NAME, since="joined_at", standing="status"
+    )
+
+
+def newcomer_of(row: asyncpg.Record) -> Newcomer | None:
+    """None where they are kept, and of those who joined before it was known when."""
+    return None if row["kept"] or row["joined_at"] is None else Newcomer(row["joined_at"], row["deleted_at"])
+
+
 async def technician(connection: Connection, number: int, *, lock: bool = False) -> Technician | None:
     """lock  keeps the row as it is until the transaction ends, so that a deletion waits for it"""
     row = await connection.fetchrow(
-        f"SELECT id, {_SHOWN_NAME} AS name, status FROM technicians WHERE id = $1 {'FOR SHARE' if lock else ''}",  # noqa: S608 - only constants
+        f"SELECT id, {_SHOWN_NAME} AS name, status, kept, joined_at, deleted_at FROM technicians WHERE id = $1 "  # noqa: S608 - only constants
+        f"{'FOR SHARE' if lock else ''}",
         number,
     )
-    return Technician(row["id"], row["name"], row["status"]) if row else None
+    return Technician(row["id"], row["name"], row["status"], newcomer=newcomer_of(row)) if row else None
 
 
 # ── Clients ──────────────────────────────────────────────────────────────────

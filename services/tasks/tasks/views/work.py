@@ -5,11 +5,13 @@ from datetime import datetime
 import asyncpg
 from msgspec import UNSET, Struct, UnsetType
 
-from shared.contract.task import Priority, Status
+from shared.contract.task import ClientInfoSent, Priority, Status
+from shared.journal import Outcome
 from shared.language import _
 from shared.sentences import stored
 
-from .rows import Connection, Named
+from .people import newcomer_of
+from .rows import KEPT, Connection, Named, Newcomer
 
 
 class Delivery(Struct, frozen=True):
@@ -32,6 +34,7 @@ class TaskView(Struct, frozen=True):
 
     technician_status  active, blocked (the bot), gone (their Telegram account), deactivated (paused) or deleted; null
                        where there is none, or nothing is known of them
+    newcomer           the technician, until somebody keeps them: who they are, nobody has said yet
     invoice            the number of the latest one that is neither void nor deleted
     """
 
@@ -46,6 +49,7 @@ class TaskView(Struct, frozen=True):
     offer: int
     technician: Named | None
     technician_status: str | None
+    newcomer: Newcomer | None
     client: Named
     delivery: Delivery
     invoice: int | None
@@ -74,21 +78,22 @@ class Offer(Struct, frozen=True):
     delivery: Delivery
 
 
-TASK = """
+TASK = f"""
 SELECT t.*, coalesce(nullif(w.given_name, ''), w.name, t.technician::text) AS technician_name,
-       w.status AS technician_status, coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
+       w.status AS technician_status, w.joined_at, w.deleted_at, w.status = 'deleted' OR {KEPT} AS kept,
+       coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
        o.sent_at, o.client_info_at, o.informed, o.change_state, o.change_reason,
        ti.state AS task_info, ti.reason AS task_info_reason,
        ci.state AS client_info, ci.reason AS client_info_reason,
        (SELECT max(number) FROM invoices WHERE task = t.number AND status <> 'void') AS invoice
-FROM ({chosen}) t
+FROM ({{chosen}}) t
 LEFT JOIN technicians w ON w.id = t.technician
 LEFT JOIN clients c ON c.id = t.client
 LEFT JOIN offers o ON t.stands AND o.task = t.number AND o.offer = t.offer
 LEFT JOIN deliveries ti ON ti.event = o.task_info_event
 LEFT JOIN deliveries ci ON ci.event = o.client_info_event
-ORDER BY {order}
-"""
+ORDER BY {{order}}
+"""  # noqa: S608 - only constants
 """The chosen rows of `tasks`, with the names and deliveries that are shown with them."""
 
 
@@ -115,6 +120,26 @@ async def lock_tasks_of(connection: Connection, client: int) -> list[Held]:
         client,
     )
     return [Held(row["number"], Status(row["status"]), row["stands"]) for row in rows]
+
+
+async def on_its_way(
+    connection: asyncpg.Connection, outcome: Outcome, event: ClientInfoSent, actor: str
+) -> bool:
+    """Whether the client info before this one, for the same offer and client, was sent by this actor and is queued."""
+    found: bool | None = await connection.fetchval(
+        """
+        SELECT actor = $4 AND (data->>'offer')::int = $5 AND (data->>'client')::bigint = $6
+               AND NOT EXISTS (SELECT FROM deliveries WHERE event = events.id)
+        FROM events WHERE stream = $1 AND type = $2 AND version < $3 ORDER BY version DESC LIMIT 1
+        """,
+        outcome.stream,
+        type(event).__name__,
+        outcome.version,
+        actor,
+        event.offer,
+        event.client,
+    )
+    return bool(found)
 
 
 async def offers(pool: Connection, number: int) -> list[Offer]:
@@ -169,6 +194,7 @@ def task_of(row: asyncpg.Record) -> TaskView:
         offer=row["offer"],
         technician=None if technician is None else Named(technician, row["technician_name"]),
         technician_status=row["technician_status"],
+        newcomer=newcomer_of(row),
         client=Named(row["client"], client),
         delivery=_delivery(row),
         invoice=row["invoice"],

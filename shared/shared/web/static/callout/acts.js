@@ -2,6 +2,7 @@
 
 import { commandId, element, post, refusal } from "./dom.js";
 import { carriedOut, changed } from "./live.js";
+import { ask, QUESTION } from "./question.js";
 import { fade, problem } from "./toasts.js";
 
 /** Carries it out. Throws an Error with the sentence of the refusal. */
@@ -54,7 +55,8 @@ export function startActs() {
       undo?.remove();
       if (button) keepFocus(button);
     } catch (error) {
-      problem(error.message);
+      if (error.asks) ask(error.asks, QUESTION);
+      else problem(error.message);
       changed(0); // somebody else was faster: what is shown is old
     } finally {
       if (button) button.disabled = false;

@@ -1,25 +1,10 @@
-// A question of another page, asked on this one: a link with data-dialog="#part" shows that part of its page.
-/* global htmx */
+// A link with data-dialog="#part" shows that part of its page in a dialog, and its form is sent from there.
 
 import { act } from "./acts.js";
 import { element } from "./dom.js";
-import { problem } from "./toasts.js";
+import { ask, QUESTION } from "./question.js";
 
 const box = document.getElementById("dialog");
-
-export async function ask(address, part) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
-  if (!answer) { problem(""); return; }
-  const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(part);
-  if (!answer.ok || answer.redirected || !found) { // gone, or logged out: that page says so
-    location.assign(address);
-    return;
-  }
-  box.replaceChildren(found);
-  htmx.process(box);
-  box.showModal();
-  (box.querySelector("input[type=radio]:checked") ?? box.querySelector("input:not([type=hidden]):not(:disabled)") ?? box.querySelector("[data-close]"))?.focus();
-}
 
 function complain(form, sentence) {
   form.querySelector("[role=alert]")?.remove();
@@ -50,7 +35,8 @@ export function startDialog() {
       await act(form.action, fields);
       box.close();
     } catch (error) {
-      complain(form, error.message);
+      if (error.asks) await ask(error.asks, QUESTION);
+      else complain(form, error.message);
     } finally {
       if (button) button.disabled = false;
     }

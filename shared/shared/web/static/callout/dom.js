@@ -30,8 +30,9 @@ export async function post(path, fields, headers = {}) {
   return fetch(path, { method: "POST", headers: { "HX-Request": "true", ...headers }, body }).catch(() => { throw new Error(""); });
 }
 
-/** An Error with the sentence of an answer that refuses. */
+/** An Error with the sentence of an answer that refuses; `asks` is the page that asks before it is done. */
 export async function refusal(answer) {
   const { detail = "" } = await answer.json().catch(() => ({})); // it may be no problem document
-  return new Error(detail);
+  const asks = answer.headers.get("Callout-Ask");
+  return Object.assign(new Error(detail), { asks: asks && local(asks) });
 }

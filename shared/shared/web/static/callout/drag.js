@@ -2,9 +2,9 @@
 // and what the drop does, the server says; each card's menu does the same for the keyboard and for fingers.
 
 import { act } from "./acts.js";
-import { ask } from "./dialog.js";
 import { hold, release } from "./hands.js";
 import { changed } from "./live.js";
+import { ask, QUESTION } from "./question.js";
 import { problem } from "./toasts.js";
 
 const NEAR = 6; // pixels that are still a click
@@ -96,7 +96,8 @@ async function drop(card, column, asks) {
     await act(`/tasks/${task}/column`, { to: column.dataset.column, version });
   } catch (error) {
     home.insertBefore(card, next?.parentElement === home ? next : null);
-    problem(error.message);
+    if (error.asks) ask(error.asks, QUESTION);
+    else problem(error.message);
     changed(0); // somebody else was faster: what is shown is old
   } finally {
     card.classList.remove("callout-under-way");
