@@ -48,6 +48,7 @@ from tasks.domain.task import (
     Task,
     TaskCommand,
 )
+from tasks.handlers.acceptance import send_by_itself
 from tasks.handlers.asked import (
     Asking,
     ClientChanges,
@@ -249,7 +250,7 @@ class Handlers:
                 answers.command_of(replace(tap, reason=scrub(tap.reason))),
                 actor=by_technician(tap.technician),
                 command_id=tap.command_id,
-                within=self.require_there,
+                within=self.after_tap,
             )
         except Refused as refused:
             if refused.why is Why.UNAVAILABLE:
@@ -259,6 +260,10 @@ class Handlers:
             )
             return TapAnswer(Verdict.REFUSED, refused.sentence, isinstance(refused, CallTheOffice))
         return answers.done(tap) if outcome.events else answers.already(tap)
+
+    async def after_tap(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
+        await self.require_there(connection, outcome)
+        await send_by_itself(self.journal, connection, outcome)
 
     async def require_there(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
         """A rejected task is nobody's to be freed of; so whoever was deleted can't take it back as they go."""
