@@ -212,6 +212,7 @@ async def asking(book: SessionBook, secret: str) -> float:
         f"{'n' * 43}.zz.{'a' * 16}",
         "ü" * 43,
     ],
+    ids=["plain", "another key", "forged", "another time", "far ahead", "no time", "no letters"],
 )
 async def test_a_cookie_that_nobody_knows_costs_no_wait(watched: Watched, secret: str) -> None:
     """Whatever it claims: only the notifier can say that a session has just begun."""
