@@ -4,11 +4,12 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
+import httpx
 import pytest
 from nats.js.errors import KeyNotFoundError
 
 from notifier import app, sessions
-from shared.web import BUCKET
+from shared.web import BUCKET, digest
 from tests.notifier.conftest import Running, SettingsFor, log_in, running
 from tests.people import eventually
 
@@ -50,6 +51,22 @@ async def test_the_mark_of_an_ended_session_goes_in_time(
             return await held(second) == before
 
         await eventually(only_what_lives)
+
+
+async def test_what_ended_is_known_everywhere_though_nobody_came_to_tell(
+    notifier: Running, owner: httpx.AsyncClient
+) -> None:
+    """Whoever ended a session, or revoked a token, may have died right after the commit."""
+    token = await notifier.token()
+    pool = notifier.service.pool
+    await pool.execute("UPDATE sessions SET ended_at = now()")
+    await pool.execute("UPDATE tokens SET revoked_at = now()")
+    for secret in (owner.cookies["callout_session"], token):
+
+        async def out(key: str = digest(secret)) -> bool:
+            return notifier.service.sessions.get(key) is None
+
+        await eventually(out)
 
 
 async def test_a_session_that_lives_is_put_back_over_its_mark(

@@ -40,6 +40,13 @@ GONE = (KV_DEL, KV_PURGE)
 # The mark of an ended session stays that long, for whoever reads the bucket from its start.
 MARKED = timedelta(minutes=10)
 
+UNTOLD = timedelta(seconds=30)
+"""So long it is looked whether what has ended is off the bus: whoever ended it may have died before they told."""
+
+_ENDED = """
+SELECT key FROM sessions WHERE ended_at > now() - $1::interval
+UNION ALL SELECT key FROM tokens WHERE revoked_at > now() - $1::interval
+"""
 _LIVE = """
 SELECT s.key, a.login AS admin, a.name, a.role, false AS token, least(s.used_at + $1, s.began_at + $2) AS expires
 FROM sessions s JOIN admins a USING (login)
@@ -172,6 +179,7 @@ class Sessions:
                     await self._fill()
                     known, swept = made, monotonic()
                     await self._forget()
+                await self._tell_untold()
             except FAULTS as error:
                 log.warning("sessions not kept", error=str(error) or type(error).__name__)
                 self._wrong.set()
@@ -179,6 +187,13 @@ class Sessions:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await self._wrong.wait()
+
+    async def _tell_untold(self) -> None:
+        bucket = await self._bus.js.key_value(BUCKET)
+        for row in await self._pool.fetch(_ENDED, UNTOLD):
+            with suppress(KeyNotFoundError):
+                await bucket.get(row["key"])
+                await _write(bucket, row["key"], None)
 
     async def _bucket(self) -> tuple[Any, bool]:
         """When the bucket was made, and whether it is empty; makes it where it is missing."""

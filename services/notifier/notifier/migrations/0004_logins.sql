@@ -24,6 +24,7 @@ CREATE TABLE failed_since_login (
     last_at      timestamptz NOT NULL,
     last_address text NOT NULL
 );
+CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 ALTER TABLE sessions
     ADD COLUMN failed_tries   int NOT NULL DEFAULT 0,
     ADD COLUMN failed_at      timestamptz,

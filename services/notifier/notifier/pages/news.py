@@ -5,7 +5,7 @@ from uuid import UUID
 
 import asyncpg
 from litestar import get, post
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from notifier import views
 from notifier.feed import Frame
@@ -43,7 +43,7 @@ class Waiting(Struct, frozen=True):
     """JSON: of the notifications that were asked about, those that still wait for an answer; and what each says."""
 
     waiting: list[UUID]
-    frames: list[Frame]
+    frames: list[Frame] | UnsetType = UNSET
 
 
 def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[Any]:
@@ -83,14 +83,16 @@ def routes(handlers: Handlers, pool: asyncpg.Pool, settings: Settings) -> list[A
 
     @get("/notifications/waiting")
     async def waiting(request: Request) -> Waiting:
-        """`?ids=…,…`: what a page that shows these asks after every change."""
+        """`?ids=…,…`: what a page that shows these asks after every change; with `frames` also for what they say."""
         try:
             ids = [UUID(each) for each in request.query_params.get("ids", "").split(",") if each]
         except ValueError:
             raise Refused(_("These are no ids of notifications."), Why.INVALID) from None
         asked = ids[:ASKED_MOST]
-        arrived = await views.arrived_of(pool, asked)
-        return Waiting(await views.unanswered_of(pool, asked), [each.frame for each in arrived])
+        still = await views.unanswered_of(pool, asked)
+        if "frames" not in request.query_params:
+            return Waiting(still)
+        return Waiting(still, [each.frame for each in await views.arrived_of(pool, asked)])
 
     @post("/notifications/seen", opt=VIEWER)
     async def mark_seen(request: Request) -> Response[Any]:

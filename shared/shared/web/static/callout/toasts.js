@@ -224,7 +224,7 @@ async function ask() {
   const found = [];
   while (asking.length) {
     const some = asking.splice(0, AT_ONCE);
-    const answer = await fetch(`/notifications/waiting?ids=${some.map((each) => each.id).join()}`);
+    const answer = await fetch(`/notifications/waiting?frames=1&ids=${some.map((each) => each.id).join()}`);
     if (!answer.ok) break;
     const { waiting, frames } = await answer.json();
     for (const each of some) {
