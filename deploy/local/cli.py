@@ -114,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     )
     create.add_argument("name", help="what will use it, as admins will see it")
     create.add_argument("--role", choices=list(Role), type=Role, default=Role.DISPATCHER)
+    create.add_argument("--days", type=_count, help="how long it lasts (default: until it is revoked)")
     _data(create)
 
     _data(_command(commands, "replay", "publish every event again, to a stream made anew", operations.replay))

@@ -36,7 +36,7 @@ async def create_token(arguments: argparse.Namespace) -> None:
     from notifier.app import create_api_token
 
     async with prepared(arguments.data, "notifier") as service:
-        print(await create_api_token(service, arguments.name, arguments.role))
+        print(await create_api_token(service, arguments.name, arguments.role, arguments.days))
 
 
 async def create_admin(arguments: argparse.Namespace) -> None:

@@ -88,7 +88,7 @@ class Service:
         self.relay = Relay(name, self.pool, self.bus)
         self.journal = Journal(self.pool, project, self.relay.wake)
         self.freshness = Freshness(self.pool, self.bus, self._read_site)
-        self.sessions = SessionBook(self.bus)
+        self.sessions = SessionBook(self.bus, name)
         self._package = package
         self._project = project
         self._tables = (*tables, "site", *(names.TABLES if knows_names else ()))

@@ -142,7 +142,7 @@ async def test_logging_out_ends_the_session_everywhere(
     """Another service that watches the bus knows within a second."""
     bus = Bus("tasks", settings_for("notifier").nats)
     await bus.start()
-    book = SessionBook(bus)
+    book = SessionBook(bus, "tests")
     watching = asyncio.create_task(book.run())
 
     async def known(key: str) -> bool:

@@ -245,6 +245,7 @@ async def test_a_body_that_only_looks_like_files_is_refused(owner: httpx.AsyncCl
         (png() + bytes(LARGEST), "100 KB"),
         (jpeg()[:-2], "no whole PNG or JPEG"),
     ],
+    ids=["pixels", "bytes", "broken"],
 )
 async def test_what_is_wrong_with_a_logo_is_said(owner: httpx.AsyncClient, image: bytes, said: str) -> None:
     """On the page and to a program alike; the one before stays."""

@@ -109,7 +109,7 @@ def routes() -> list[Any]:
 @pytest.fixture
 def book() -> SessionBook:
     """Sessions as they are once the bucket has been read."""
-    book = SessionBook(NoBus())
+    book = SessionBook(NoBus(), "tests")
     people = {
         "olga": Session("olga", "Olga", Role.OWNER),
         "dan": Session("dan", "Dan", Role.DISPATCHER),

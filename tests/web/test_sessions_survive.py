@@ -29,7 +29,7 @@ class Watched:
 
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
-        self.book = SessionBook(bus)
+        self.book = SessionBook(bus, "tests")
 
     async def make(
         self, *entries: tuple[str, Session], filled: bool = True, marker: Marker | None = None

@@ -1,5 +1,6 @@
 """HTTP as JSON: the settings, the admins, API tokens and the notifications."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from notifier import views
 from notifier.asked import Asked
+from notifier.domain import LONGEST_TOKEN
 from notifier.feed import Frame
 from notifier.handlers import Handlers
 from notifier.logins import Logins
+from notifier.tokens import end_of
 from notifier.views import AccountView, AdminView, SessionView, TokenView
 from shared.contract.admin import Role
 from shared.contract.site import Site
@@ -42,8 +45,12 @@ class AddedAdmin(Struct, frozen=True):
 
 
 class AdminChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """`end_tokens` revokes the API tokens that they made, where `enabled` is false; with a lesser `role`, those of them
+    that may do more."""
+
     role: Role | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    end_tokens: bool = False
 
 
 class NewPassword(Struct, frozen=True):
@@ -53,8 +60,14 @@ class NewPassword(Struct, frozen=True):
 
 
 class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
+    """It lasts until it is revoked, where neither `expires_in_days` nor `expires_at` says otherwise."""
+
     name: TokenName
     role: Role = Role.DISPATCHER
+    expires_in_days: Annotated[
+        int | None, Meta(extra_json_schema={"minimum": 1, "maximum": LONGEST_TOKEN.days})
+    ] = None
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class CreatedToken(Struct, frozen=True):
@@ -63,6 +76,7 @@ class CreatedToken(Struct, frozen=True):
     name: str
     role: Role
     token: str
+    expires_at: datetime | None
 
 
 class NewLogo(Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,9 +121,11 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
         # Two commands, so each has its own id.
         who = Asked(identity(request).actor, key=identity(request).key)
         if isinstance(data.role, Role):
-            await handlers.change_role(login, data.role, who)
-        if isinstance(data.enabled, bool):
-            await (handlers.enable if data.enabled else handlers.disable)(login, who)
+            await handlers.change_role(login, data.role, who, end_tokens=data.end_tokens)
+        if data.enabled is True:
+            await handlers.enable(login, who)
+        if data.enabled is False:
+            await handlers.disable(login, who, end_tokens=data.end_tokens)
         found = await views.admin(pool, login)
         if found is None:
             raise Refused(_("There is no admin “%(login)s”.", login=login), Why.MISSING)
@@ -125,8 +141,9 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
 
     @post("/api/tokens", opt=OWNER)
     async def create_token(request: Request, data: NewToken) -> CreatedToken:
-        secret = await handlers.create_token(data.name, data.role, asked(request))
-        return CreatedToken(data.name.strip(), data.role, secret)
+        end = end_of(data.expires_in_days, data.expires_at)
+        secret = await handlers.create_token(data.name, data.role, asked(request), end)
+        return CreatedToken(data.name.strip(), data.role, secret, end)
 
     @delete("/api/tokens/{name:str}", opt=OWNER)
     async def revoke_token(request: Request, name: str) -> None:

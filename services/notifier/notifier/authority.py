@@ -31,6 +31,7 @@ def is_owner(actor: str, team: Team) -> bool:
             member = team.members.get(name)
             return member is not None and member.enabled and member.role is Role.OWNER
         case "token":
-            return team.tokens.get(name) is Role.OWNER
+            token = team.tokens.get(name)
+            return token is not None and token.role is Role.OWNER
         case _:
             return kind == "service"

@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import structlog
 
-from notifier import passwords, views
+from notifier import passwords, tokens, views
 from notifier.asked import Asked
 from notifier.authority import asked_by
 from notifier.domain import (
@@ -32,6 +33,7 @@ from notifier.domain import (
 )
 from notifier.logins import replace_password, store_password
 from notifier.sessions import Sessions
+from shared import clock
 from shared.contract.admin import Role
 from shared.contract.event import by_service
 from shared.contract.site import Site
@@ -94,20 +96,23 @@ class Handlers:
 
         return _once(await self._team(AddAdmin(login, name, role), asked, begin), password)
 
-    async def change_role(self, login: str, role: Role, asked: Asked) -> None:
-        await self._team(ChangeRole(login, role), asked)
+    async def change_role(self, login: str, role: Role, asked: Asked, *, end_tokens: bool = False) -> None:
+        """end_tokens  ends those of their API tokens that could do more than they then can"""
+        made = await tokens.makers(self._pool)
+        await self._team(ChangeRole(login, role, end_tokens, made), asked)
         await self._sessions.tell(*await self._sessions.of(self._pool, login))
 
     async def enable(self, login: str, asked: Asked) -> None:
         await self._team(EnableAdmin(login), asked)
 
-    async def disable(self, login: str, asked: Asked) -> None:
-        """Ends the sessions too, everywhere."""
+    async def disable(self, login: str, asked: Asked, *, end_tokens: bool = False) -> None:
+        """Ends the sessions too, everywhere. end_tokens: and the API tokens that they made"""
 
         async def end(connection: asyncpg.Connection, _outcome: Outcome) -> None:
             await self._sessions.end_all(connection, login)
 
-        await self._team(DisableAdmin(login), asked, end)
+        made = await tokens.makers(self._pool)
+        await self._team(DisableAdmin(login, end_tokens, made), asked, end)
         await self._sessions.tell_ended(login)
 
     async def new_password(self, login: str, asked: Asked) -> str:
@@ -124,37 +129,28 @@ class Handlers:
 
     # ---- API tokens
 
-    async def create_token(self, name: str, role: Role, asked: Asked) -> str:
+    async def create_token(self, name: str, role: Role, asked: Asked, expires: datetime | None = None) -> str:
         """The new token, which is shown this once."""
         name, secret = name.strip(), await self._sessions.new_token()
         key = digest(secret)
 
         async def keep(connection: asyncpg.Connection, _outcome: Outcome) -> None:
             await connection.execute(
-                "INSERT INTO tokens (key, name, role, created_by) VALUES ($1, $2, $3, $4)",
+                "INSERT INTO tokens (key, name, role, created_by, expires_at) VALUES ($1, $2, $3, $4, $5)",
                 key,
                 name,
                 role.value,
                 asked.actor,
+                expires,
             )
 
-        outcome = await self._team(CreateToken(name, role), asked, keep)
+        command = CreateToken(name, role, asked.actor, expires, clock.now())
+        outcome = await self._team(command, asked, keep)
         await self._sessions.tell(key)
         return _once(outcome, secret)
 
     async def revoke_token(self, name: str, asked: Asked) -> None:
-        keys: list[str] = []
-
-        async def revoke(connection: asyncpg.Connection, _outcome: Outcome) -> None:
-            rows = await connection.fetch(
-                "UPDATE tokens SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL RETURNING key",
-                name,
-            )
-            keys.extend(row["key"] for row in rows)
-
-        await self._team(RevokeToken(name), asked, revoke)
-        if keys:
-            await self._sessions.tell(*keys)
+        await self._team(RevokeToken(name), asked)
 
     # ---- the site's settings
 
@@ -209,15 +205,18 @@ class Handlers:
         )
 
     async def _team(self, command: TeamCommand, asked: Asked, then: Within | None = None) -> Outcome:
-        """As `Journal.handle`; refused where whoever asks has lost the role or the session in the meantime."""
+        """As `Journal.handle`; refused where whoever asks has lost the role or the session in the meantime. The API
+        tokens that end by it end at once, everywhere."""
+        revoked = tokens.Revoked()
 
         async def within(connection: asyncpg.Connection, outcome: Outcome) -> None:
             if asked.key:
                 await self._sessions.still_open(connection, asked.key)
+            await revoked(connection, outcome)
             if then:
                 await then(connection, outcome)
 
-        return await self._journal.handle(
+        outcome = await self._journal.handle(
             replace(TEAM, decide=asked_by(asked.actor)),
             TEAM_KEY,
             command,
@@ -225,6 +224,9 @@ class Handlers:
             command_id=asked.command_id,
             within=within,
         )
+        if revoked.keys:
+            await self._sessions.tell(*revoked.keys)
+        return outcome
 
 
 def _storing(login: str, hashed: str) -> Within:

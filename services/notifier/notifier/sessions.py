@@ -18,6 +18,7 @@ from nats.js.api import KeyValueConfig, StorageType
 from nats.js.errors import KeyNotFoundError, NotFoundError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
+from notifier import tokens
 from shared.bus import Bus
 from shared.contract.admin import Role
 from shared.language import _
@@ -52,7 +53,8 @@ SELECT s.key, a.login AS admin, a.name, a.role, false AS token, least(s.used_at 
 FROM sessions s JOIN admins a USING (login)
 WHERE s.ended_at IS NULL AND a.enabled AND least(s.used_at + $1, s.began_at + $2) > now() {only}
 UNION ALL
-SELECT s.key, s.name, s.name, s.role, true, NULL FROM tokens s WHERE s.revoked_at IS NULL {only}
+SELECT s.key, s.name, s.name, s.role, true, s.expires_at
+FROM tokens s WHERE s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > now()) {only}
 """
 
 
@@ -156,11 +158,15 @@ class Sessions:
         await asyncio.Event().wait()
 
     async def _used(self, body: bytes) -> None:
+        told, _sep, service = body.decode(errors="replace").replace("\x00", "").partition(" ")
+        if service:
+            await self._pool.execute(tokens.USED, told, service[:40])
+            return
         key = await self._pool.fetchval(
             # Not one that ran out on the way here.
             """UPDATE sessions SET used_at = now() WHERE key = $1 AND ended_at IS NULL
                AND least(used_at + $2, began_at + $3) > now() RETURNING key""",
-            body.decode(errors="replace").replace("\x00", ""),
+            told,
             IDLE,
             LONGEST,
         )

@@ -11,13 +11,15 @@ from msgspec import Struct
 
 from notifier import newcomers
 from notifier.devices import device, handheld
+from notifier.domain import made_by
 from notifier.feed import Frame, frame
 from notifier.newcomers import Joined
 from notifier.sessions import IDLE, LONGEST
+from notifier.tokens import makers as tokens_made
 from shared import names
 from shared.contract import Recorded
 from shared.contract.admin import Role
-from shared.contract.event import stream_name
+from shared.contract.event import by_admin, stream_name
 from shared.contract.technician import TechnicianRegistered
 from shared.names import Names
 from shared.numbers import BIGGEST
@@ -31,20 +33,30 @@ _RECORDED = msgspec.json.Decoder(Recorded)
 
 
 class AdminView(Struct, frozen=True):
+    """tokens  names of the API tokens that they made, and of those that were made with these"""
+
     login: str
     name: str
     role: Role
     enabled: bool
     since: datetime
+    tokens: list[str]
 
 
 class TokenView(Struct, frozen=True):
-    """Never the secret: nobody has it but who was given it."""
+    """Never the secret: nobody has it but who was given it.
+
+    used_at, used_through  the last use, to some minutes, and the service that was asked
+    """
 
     name: str
     role: Role
     created_by: str
     created_at: datetime
+    expires_at: datetime | None
+    expired: bool
+    used_at: datetime | None
+    used_through: str
 
 
 class SessionView(Struct, frozen=True):
@@ -101,23 +113,31 @@ async def admins(connection: Connection) -> list[AdminView]:
     rows = await connection.fetch(
         "SELECT login, name, role, enabled, since FROM admins ORDER BY lower(name), login"
     )
-    return [AdminView(**{**row, "role": Role(row["role"])}) for row in rows]
+    makers = await tokens_made(connection)
+    return [_admin(row, makers) for row in rows]
 
 
 async def admin(connection: Connection, login: str) -> AdminView | None:
     row = await connection.fetchrow(
         "SELECT login, name, role, enabled, since FROM admins WHERE login = $1", login
     )
-    return AdminView(**{**row, "role": Role(row["role"])}) if row else None
+    return _admin(row, await tokens_made(connection)) if row else None
+
+
+def _admin(row: asyncpg.Record, makers: dict[str, str]) -> AdminView:
+    made = sorted(made_by(by_admin(row["login"]), makers))
+    return AdminView(**{**row, "role": Role(row["role"]), "tokens": made})
 
 
 async def tokens(connection: Connection) -> list[TokenView]:
     rows = await connection.fetch(
-        "SELECT name, role, created_by, created_at FROM tokens WHERE revoked_at IS NULL ORDER BY lower(name)"
+        """SELECT name, role, created_by, created_at, expires_at, used_at, used_through,
+                  coalesce(expires_at <= now(), false) AS expired
+           FROM tokens WHERE revoked_at IS NULL ORDER BY lower(name)"""
     )
     who = await names.known_to(connection, {row["created_by"].replace(":", ".", 1) for row in rows})
     return [
-        TokenView(row["name"], Role(row["role"]), who.actor(row["created_by"]), row["created_at"])
+        TokenView(**{**row, "role": Role(row["role"]), "created_by": who.actor(row["created_by"])})
         for row in rows
     ]
 

@@ -1,5 +1,6 @@
 """What others hear of admins, their sessions and API tokens. No password or token is in it."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -49,8 +50,15 @@ class AdminLoggedOut(Event):
 
 
 class ApiTokenCreated(Event):
+    """
+    maker    who made it, as an actor; empty in events of before
+    expires  when it ends by itself, where it does
+    """
+
     name: str
     role: Role
+    maker: str = ""
+    expires: datetime | None = None
 
 
 class ApiTokenRevoked(Event):

@@ -32,7 +32,8 @@ BUCKET = "sessions"
 FILLED = "filled"
 """The key that the notifier writes last, once the bucket holds every session again."""
 USED = "sessions.used"
-"""The subject that tells the notifier, by hash, that a session is in use (at most every `TELL_AFTER`)."""
+"""The subject that tells the notifier, by hash, that a session is in use (at most every `TELL_AFTER`); of an API token
+with the service through which it is, behind a space."""
 ENDED_SENTENCE = "Please log in."
 
 LOOK = 1.0  # seconds between two looks at whether the bucket is still the one that is watched
@@ -50,7 +51,7 @@ FAULTS = (NatsError, JetStreamError, OSError, asyncio.TimeoutError)
 
 
 class Session(Struct, frozen=True):
-    """One entry of the bucket. `expires` is None for an API token, which ends only when it is revoked."""
+    """One entry of the bucket. `expires` is None for an API token that ends only when it is revoked."""
 
     admin: str
     name: str
@@ -82,8 +83,9 @@ def digest(secret: str) -> str:
 class SessionBook:
     """The copy in memory. Run `run` for as long as the service lives; ask with `find`."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, service: str) -> None:
         self._bus = bus
+        self._service = service
         self._entries: dict[str, Session] = {}
         self._ended: dict[str, None] = {}
         self._filled = False
@@ -128,8 +130,8 @@ class SessionBook:
 
     def _in_use(self, key: str) -> Session | None:
         session = self.get(key)
-        if session is not None and not session.token:
-            self._tell(key)
+        if session is not None:
+            self._tell(key, f"{key} {self._service}" if session.token else key)
         return session
 
     async def find(self, key: str, patience: float | None = None) -> Session | None:
@@ -228,7 +230,7 @@ class SessionBook:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _tell(self, key: str) -> None:
+    def _tell(self, key: str, told: str) -> None:
         now = monotonic()
         if now - self._told.get(key, -TELL_AFTER) < TELL_AFTER:
             return
@@ -238,7 +240,7 @@ class SessionBook:
 
         async def tell() -> None:
             with suppress(*FAULTS, RuntimeError):  # no bus: told at the next use
-                await self._bus.publish(USED, key.encode())
+                await self._bus.publish(USED, told.encode())
 
         task = asyncio.create_task(tell())
         self._telling.add(task)

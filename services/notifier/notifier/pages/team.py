@@ -11,10 +11,13 @@ from notifier import views
 from notifier.handlers import Handlers
 from notifier.logins import Logins
 from notifier.pages.asking import asked
+from notifier.tokens import end_of
 from shared.contract.admin import Role
-from shared.language import _, words
+from shared.language import _, ngettext, words
 from shared.refusal import Refused
 from shared.web import OWNER, VIEWER, Request, Response, form, identity, page, read, see
+
+LASTING = (30, 90, 365)
 
 
 class NewAdmin(Struct, frozen=True):
@@ -25,11 +28,17 @@ class NewAdmin(Struct, frozen=True):
 
 class NewRole(Struct, frozen=True):
     role: Role
+    end_tokens: bool = False
+
+
+class Ending(Struct, frozen=True):
+    end_tokens: bool = False
 
 
 class NewToken(Struct, frozen=True):
     name: str
     role: Role
+    expires_in_days: int | None = None
 
 
 class Secret(Struct, frozen=True):
@@ -41,6 +50,14 @@ class Secret(Struct, frozen=True):
 
 def roles() -> list[tuple[str, str]]:
     return [(role.value, words(role.value)) for role in Role]
+
+
+def lasting() -> list[tuple[str, str]]:
+    """How long a token may last, in days."""
+    return [
+        *((str(days), ngettext("%(num)s day", "%(num)s days", days)) for days in LASTING),
+        ("", _("Without end")),
+    ]
 
 
 def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
@@ -79,12 +96,13 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
     @post("/admins/{login:str}/role", opt=OWNER)
     async def change_role(request: Request, login: str) -> Response[Any]:
         new = await read(request, NewRole)
-        await handlers.change_role(login, new.role, asked(request))
+        await handlers.change_role(login, new.role, asked(request), end_tokens=new.end_tokens)
         return see(request, "/admins")
 
     @post("/admins/{login:str}/disabled", opt=OWNER)
     async def disable(request: Request, login: str) -> Response[Any]:
-        await handlers.disable(login, asked(request))
+        said = await read(request, Ending)
+        await handlers.disable(login, asked(request), end_tokens=said.end_tokens)
         return see(request, "/admins")
 
     @post("/admins/{login:str}/enabled", opt=OWNER)
@@ -110,6 +128,7 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
             refused=refused,
             tokens=await views.tokens(pool),
             roles=roles(),
+            lasting=lasting(),
             typed=form(request) if refused else {},
             secret=secret,
         )
@@ -122,7 +141,8 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
     async def create_token(request: Request) -> Response[Any]:
         try:
             new = await read(request, NewToken)
-            secret = await handlers.create_token(new.name, new.role, asked(request))
+            end = end_of(new.expires_in_days, None)
+            secret = await handlers.create_token(new.name, new.role, asked(request), end)
         except Refused as refused:
             return await tokens_page(request, refused)
         return await tokens_page(request, secret=Secret(_("The API token “%(name)s”", name=new.name), secret))

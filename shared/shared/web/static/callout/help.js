@@ -8,7 +8,7 @@ const { body } = document;
 
 export function startHelps() {
   document.addEventListener("submit", (event) => {
-    const question = event.target.dataset?.confirm;
+    const question = event.submitter?.dataset.confirm ?? event.target.dataset?.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
   }, true);
 

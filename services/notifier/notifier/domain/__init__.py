@@ -5,7 +5,8 @@ last owner. Passwords and secrets are no part of any command or event.
 """
 
 import re
-from datetime import time
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,12 @@ from babel import Locale, UnknownLocaleError
 from msgspec import Struct
 from msgspec.structs import replace
 
+from notifier.domain.logo import LOGO as LOGO
+from notifier.domain.logo import LOGO_KEY as LOGO_KEY
+from notifier.domain.logo import ChangeLogo as ChangeLogo
+from notifier.domain.logo import Logo as Logo
+from notifier.domain.logo import RedrawLogo as RedrawLogo
+from notifier.domain.logo import decide_logo as decide_logo
 from shared.contract.admin import (
     AdminAdded,
     AdminDisabled,
@@ -26,19 +33,19 @@ from shared.contract.admin import (
     ApiTokenRevoked,
     Role,
 )
-from shared.contract.site import SETTINGS, LogoType, Site, SiteLogoChanged, SiteSettingsChanged, WorkingHours
+from shared.contract.event import by_admin, by_token
+from shared.contract.site import SETTINGS, Site, SiteSettingsChanged, WorkingHours
 from shared.journal import Decider
 from shared.language import _
 from shared.money import currencies
 from shared.phone import NO_PHONE, is_phone
-from shared.pictures import Picture
 from shared.refusal import Refused, Why
 
 TEAM_KEY = "team"
 SITE_KEY = SETTINGS.partition(".")[2]
-LOGO_KEY = "logo"
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+LONGEST_TOKEN = timedelta(days=3650)
 TOKEN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,47}")
 
 # ---- the team
@@ -49,11 +56,18 @@ class Member(Struct, frozen=True):
     enabled: bool = True
 
 
+class Token(Struct, frozen=True):
+    """maker  as an actor; empty where it was made before that was noted"""
+
+    role: Role
+    maker: str = ""
+
+
 class Team(Struct, frozen=True):
-    """members: login → member; tokens: name → role, without those that are revoked"""
+    """members: login → member; tokens: name → token, without those that are revoked"""
 
     members: dict[str, Member] = {}
-    tokens: dict[str, Role] = {}
+    tokens: dict[str, Token] = {}
 
 
 class FoundTeam(Struct, frozen=True):
@@ -76,7 +90,11 @@ class AboutAdmin(Struct, frozen=True):
 
 
 class ChangeRole(AboutAdmin, frozen=True):
+    """end_tokens  ends those of their tokens that could do more than they then can; makers: see `DisableAdmin`"""
+
     role: Role
+    end_tokens: bool = False
+    makers: dict[str, str] = {}
 
 
 class ChangePassword(AboutAdmin, frozen=True):
@@ -84,7 +102,13 @@ class ChangePassword(AboutAdmin, frozen=True):
 
 
 class DisableAdmin(AboutAdmin, frozen=True):
-    pass
+    """
+    end_tokens  ends the API tokens that they made too, and what was made with those
+    makers      name → who made it, for tokens whose event does not tell
+    """
+
+    end_tokens: bool = False
+    makers: dict[str, str] = {}
 
 
 class EnableAdmin(AboutAdmin, frozen=True):
@@ -92,8 +116,13 @@ class EnableAdmin(AboutAdmin, frozen=True):
 
 
 class CreateToken(Struct, frozen=True):
+    """maker  who asks, as an actor; expires: when it ends by itself, seen from now"""
+
     name: str
     role: Role
+    maker: str = ""
+    expires: datetime | None = None
+    now: datetime | None = None
 
 
 class RevokeToken(Struct, frozen=True):
@@ -139,11 +168,11 @@ def decide_team(command: TeamCommand, team: Team) -> list[AdminEvent]:
         case ChangeRole(login, role) if team.members[login].role is role:
             return []
         case ChangeRole(login, role) if role is Role.OWNER or not is_last_owner(login, team):
-            return [AdminRoleChanged(login, role)]
+            return [AdminRoleChanged(login, role), *_ended(command, team, least=role)]
         case DisableAdmin(login) if not team.members[login].enabled:
-            return []
+            return _ended(command, team)
         case DisableAdmin(login) if not is_last_owner(login, team):
-            return [AdminDisabled(login)]
+            return [AdminDisabled(login), *_ended(command, team)]
         case ChangeRole() | DisableAdmin():
             raise Refused(_("This is the last owner. Make somebody else an owner first."))
         case EnableAdmin(login):
@@ -159,8 +188,17 @@ def decide_team(command: TeamCommand, team: Team) -> list[AdminEvent]:
                 "There is a token “%(name)s” already. Revoke it first, or choose another name.", name=name
             )
             raise Refused(sentence, fields={"name": sentence})
-        case CreateToken(name, role):
-            return [ApiTokenCreated(name, role)]
+        case CreateToken(role=role, maker=maker) if not _may_give(maker, role, team):
+            raise Refused(_("A token can do no more than whoever makes it."), Why.FORBIDDEN)
+        case CreateToken(expires=datetime() as end, now=datetime() as now) if not (
+            now < end <= now + LONGEST_TOKEN
+        ):
+            sentence = _(
+                "A token ends in the future, and within %(days)s days; or never.", days=LONGEST_TOKEN.days
+            )
+            raise Refused(sentence, Why.INVALID, {"expires_at": sentence})
+        case CreateToken(name, role, maker, expires):
+            return [ApiTokenCreated(name, role, maker, expires)]
         case RevokeToken(name) if name in team.tokens:
             return [ApiTokenRevoked(name)]
         case RevokeToken(name):
@@ -181,10 +219,10 @@ def evolve_team(team: Team, event: AdminEvent) -> Team:
             return _member(team, login, replace(team.members[login], enabled=False))
         case AdminEnabled(login=login):
             return _member(team, login, replace(team.members[login], enabled=True))
-        case ApiTokenCreated(name=name, role=role):
-            return replace(team, tokens={**team.tokens, name: role})
+        case ApiTokenCreated(name=name, role=role, maker=maker):
+            return replace(team, tokens={**team.tokens, name: Token(role, maker)})
         case ApiTokenRevoked(name=name):
-            return replace(team, tokens={known: role for known, role in team.tokens.items() if known != name})
+            return replace(team, tokens={known: each for known, each in team.tokens.items() if known != name})
         case AdminPasswordChanged() | AdminLoggedIn() | AdminLoggedOut():
             return team
         case _ as never:
@@ -194,6 +232,40 @@ def evolve_team(team: Team, event: AdminEvent) -> Team:
 def is_last_owner(login: str, team: Team) -> bool:
     owners = {known for known, member in team.members.items() if member.role is Role.OWNER and member.enabled}
     return owners == {login}
+
+
+def made_by(actor: str, makers: Mapping[str, str]) -> list[str]:
+    """The tokens that somebody made, and those that were made with these. makers: name → actor"""
+    found: list[str] = []
+    asked = {actor}
+    while more := [name for name, maker in makers.items() if maker in asked and name not in found]:
+        found += more
+        asked = {by_token(name) for name in more}
+    return found
+
+
+def _ended(command: ChangeRole | DisableAdmin, team: Team, least: Role | None = None) -> list[AdminEvent]:
+    """Of the tokens that the admin made those that end with them: all, or what can do more than `least`."""
+    if not command.end_tokens:
+        return []
+    makers = {name: each.maker or command.makers.get(name, "") for name, each in team.tokens.items()}
+    return [
+        ApiTokenRevoked(name)
+        for name in made_by(by_admin(command.login), makers)
+        if least is None or not least.covers(team.tokens[name].role)
+    ]
+
+
+def _may_give(maker: str, role: Role, team: Team) -> bool:
+    """Whoever asks from a terminal may; an admin and a program what they may themselves, as long as they may."""
+    kind, _sep, name = maker.partition(":")
+    if kind == "admin":
+        member = team.members.get(name)
+        return member is not None and member.enabled and member.role.covers(role)
+    if kind == "token":
+        token = team.tokens.get(name)
+        return token is not None and token.role.covers(role)
+    return True
 
 
 def _member(team: Team, login: str, member: Member) -> Team:
@@ -319,54 +391,4 @@ def _is_language(tag: str) -> bool:
 
 SITE: Decider[ChangeSite, Site, SiteSettingsChanged] = Decider(
     "site", Site(), decide_site, evolve_site, SiteSettingsChanged
-)
-
-# ---- the company's logo: a stream of its own, so that whoever asks for the settings loads no images
-
-
-class Logo(Struct, frozen=True):
-    """pixels  see `SiteLogoChanged`"""
-
-    image: bytes | None = None
-    media_type: LogoType = "image/png"
-    pixels: bool = False
-
-
-class ChangeLogo(Struct, frozen=True):
-    """picture  None takes it away"""
-
-    picture: Picture | None
-
-
-class RedrawLogo(Struct, frozen=True):
-    """A logo of before, as it is once it was decoded; None where it can't be."""
-
-    before: bytes
-    picture: Picture | None
-
-
-LogoCommand: TypeAlias = ChangeLogo | RedrawLogo
-
-
-def decide_logo(command: LogoCommand, logo: Logo) -> list[SiteLogoChanged]:
-    match command:
-        case RedrawLogo(before) if logo.pixels or logo.image != before:
-            return []  # somebody chose another one meanwhile
-        case ChangeLogo(None) if logo.image is None:
-            return []
-        case ChangeLogo(Picture(image)) if logo.pixels and logo.image == image:
-            return []
-        case ChangeLogo(None) | RedrawLogo(picture=None):
-            return [SiteLogoChanged(None)]
-        case ChangeLogo(Picture() as picture) | RedrawLogo(picture=Picture() as picture):
-            return [SiteLogoChanged(picture.image, picture.media_type, pixels=True)]
-    raise AssertionError(command)
-
-
-def evolve_logo(_logo: Logo, event: SiteLogoChanged) -> Logo:
-    return Logo(event.image, event.media_type, event.pixels)
-
-
-LOGO: Decider[LogoCommand, Logo, SiteLogoChanged] = Decider(
-    "site", Logo(), decide_logo, evolve_logo, SiteLogoChanged
 )
