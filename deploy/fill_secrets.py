@@ -3,6 +3,8 @@
 Uses nothing but the standard library, so that it runs on a server that has Docker and Python alone.
 """
 
+import base64
+import hmac
 import os
 import re
 import secrets
@@ -13,8 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE, KEPT = ROOT / ".env.example", ROOT / ".env"
 ROLES = ("BOT_GATEWAY", "INVOICES", "NOTIFIER", "REPORTING", "TASKS")
+SECRET = "CALLOUT_SECRET"  # noqa: S105 - the name of a file
+KEYS = ("bot-token", "clients", "drafts", "telegram-webhook", "updates")
+"""Purposes, each with a key for the service that uses it: shared/shared/keys.py says which, and makes the same."""
 NAMES = (
-    "CALLOUT_SECRET",
+    SECRET,
     "POSTGRES_PASSWORD",
     *(f"POSTGRES_PASSWORD_{role}" for role in ROLES),
     *(f"NATS_PASSWORD_{user}" for user in (*ROLES, "OPERATOR", "CLUSTER")),
@@ -39,6 +44,11 @@ def main() -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)  # whatever it was before
     made: list[str] = []
+    files = {purpose: folder / f"CALLOUT_KEY_{purpose.replace('-', '_').upper()}" for purpose in KEYS}
+    if not (folder / SECRET).exists() and not known.get(SECRET) and any(map(Path.exists, files.values())):
+        sys.exit(
+            f"{folder / SECRET} is gone, and the keys beside it were made of it. Put it back from a backup."
+        )
     for name in NAMES:
         if not PLAIN.fullmatch(before := known.get(name, "")):
             sys.exit(
@@ -46,6 +56,12 @@ def main() -> None:
             )
         if keep(folder / name, before):
             made.append(name)
+    secret = (folder / SECRET).read_text().strip()
+    for purpose, file in files.items():
+        # Made anew where the secret is another one: it came with a backup, and this opens what is in it.
+        if not file.exists() or file.read_text().strip() != key(secret, purpose):
+            write(file, key(secret, purpose), 0o644)
+            made.append(file.name)
     # A version before kept them here.
     write(
         KEPT,
@@ -54,6 +70,13 @@ def main() -> None:
     )
     print(f"Made in {folder}: {', '.join(made) or 'nothing, all of them are there'}.")
     print(f"Keep a copy of it, and of {KEPT.name}, with the backups.")
+
+
+def key(secret: str, purpose: str) -> str:
+    """256 bits of both (HKDF with SHA-256, RFC 5869)."""
+    extracted = hmac.digest(bytes(32), secret.encode(), "sha256")
+    expanded = hmac.digest(extracted, f"callout/{purpose}".encode() + b"\x01", "sha256")
+    return "key-" + base64.urlsafe_b64encode(expanded).decode().rstrip("=")
 
 
 def keep(path: Path, before: str) -> bool:

@@ -21,6 +21,7 @@ from local.phone.app import serve_phone
 from local.ports import free_port
 from local.servers import Servers
 from local.stack import SERVICES, Http, Stack, listen
+from shared import keys
 from shared.contract.admin import Role
 from shared.settings import Settings
 from tests.people import PATIENCE, Office, Phones, eventually
@@ -70,7 +71,7 @@ class Callout:
             common = environment(replace(self.settings["tasks"], nats=self.servers.nats_url())) | of_all
             del common["CALLOUT_POSTGRES"]
             return await _callout(common, *arguments)
-        return await _callout(environment(self.settings[service]), *arguments)
+        return await _callout(environment_of(service, self.settings[service]), *arguments)
 
 
 STARTED = 2 * PATIENCE
@@ -220,8 +221,18 @@ async def serve(
     with (log_to / f"{service}.log").open("ab") if log_to else nullcontext() as log:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "local.cli", "serve", service,
-            env=environment(settings) | {"CALLOUT_PORT": str(port)}, stdout=asyncio.subprocess.PIPE, stderr=log,
+            env=environment_of(service, settings) | {"CALLOUT_PORT": str(port)},
+            stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
+
+
+def environment_of(service: str, settings: Settings) -> dict[str, str]:
+    """As a container has it: the keys that the service uses, and not the secret that they are made of."""
+    given = {
+        keys.setting_of(purpose): keys.written(settings.secret, purpose)
+        for purpose in keys.USED.get(service, ())
+    }
+    return environment(replace(settings, secret="")) | given
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -68,10 +68,10 @@ async def reach(data: Path | None, service: str) -> AsyncIterator[Settings]:
     """
     if data is None:
         if value_of("CALLOUT_POSTGRES"):
-            yield from_environment()
+            yield from_environment(service=service)
             return
         if dsn := address_of(f"CALLOUT_POSTGRES_{service.replace('-', '_').upper()}"):
-            yield from_environment({**os.environ, "CALLOUT_POSTGRES": dsn})
+            yield from_environment({**os.environ, "CALLOUT_POSTGRES": dsn}, service)
             return
     folder = data or DEFAULT_DATA
     async with reach_servers(folder) as access:

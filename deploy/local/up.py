@@ -62,7 +62,7 @@ async def up(arguments: argparse.Namespace) -> None:
 
 async def serve(arguments: argparse.Namespace) -> None:
     """One service, as a container runs it."""
-    ours = from_environment()
+    ours = from_environment(service=arguments.service)
     logs.for_machines(ours.log_level, arguments.service)
     ending = _told_to_end()
     async with AsyncExitStack() as stack:

@@ -1,6 +1,5 @@
 """The settings of a service, from the environment as `CALLOUT_…`. The README's table lists them all."""
 
-import base64
 import os
 import re
 from collections.abc import Mapping
@@ -10,9 +9,9 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta, Struct
+
+from shared import keys
 
 TELEGRAM = "https://api.telegram.org"
 Address: TypeAlias = Annotated[str, Meta(pattern="^https?://.")]
@@ -24,7 +23,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     postgres      DSN of this service's own role
     nats          URL of the bus, with this service's own user; of several servers with commas between them
     nats_replicas how many of these servers keep each event
-    secret        at least 32 characters; keys for data at rest are derived from it
+    secret        at least 32 characters; keys for data at rest are derived from it where `keys` has none
+    keys          purpose → key (`shared.keys`), each from a variable of its own, CALLOUT_KEY_<PURPOSE>
     public_url    where browsers reach the dashboard; the cookie is `Secure` when it is https
     telegram_api  base URL of the Bot API
     telegram_pace how many times faster than Telegram's own servers it may be used
@@ -34,7 +34,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     postgres: str
     nats: str
-    secret: str
+    secret: str = ""
+    keys: dict[str, str] = {}
     nats_replicas: Annotated[int, Meta(ge=1, le=5)] = 1
     public_url: Address = "http://127.0.0.1:8000"
     telegram_api: Address = TELEGRAM
@@ -50,9 +51,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         return Fernet(self.derived(purpose))
 
     def derived(self, purpose: str) -> str:
-        """A secret of 256 bits, likewise: base64 as it may stand in an address (RFC 4648, section 5)."""
-        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"callout/{purpose}".encode())
-        return base64.urlsafe_b64encode(key.derive(self.secret.encode())).decode()
+        """A secret of 256 bits, likewise, that may stand in an address. `telegram-webhook/77` is made of the key of
+        `telegram-webhook`."""
+        name, _, more = purpose.partition("/")
+        key = self.keys.get(name) or (keys.derived(self.secret, name) if self.secret else None)
+        if key is None:
+            raise SettingsError(_missing(name))
+        return keys.derived(key, more) if more else key
 
     @property
     def secure(self) -> bool:
@@ -63,20 +68,55 @@ class SettingsError(Exception):
     """A setting is missing or can't be read; the sentence names it."""
 
 
-def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Reads each setting as `value_of` does, and the addresses of PostgreSQL and NATS as `address_of` does."""
-    found: dict[str, str] = {}
+def from_environment(environment: Mapping[str, str] = os.environ, service: str = "") -> Settings:
+    """Reads each setting as `value_of` does, and the addresses of PostgreSQL and NATS as `address_of` does.
+
+    service  whose keys must be there; without a name, some
+    """
+    found: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
         name = f"CALLOUT_{field.name.upper()}"
         read = address_of if field.name in ("postgres", "nats") else value_of
         value = read(name, environment)
+        if field.name == "keys":
+            continue
         if value is not None:
             found[field.name] = value
         elif field.required:
             raise SettingsError(f"{name} is not set. The settings table in README.md says what it holds.")
-    if len(found["secret"]) < 32:
+    secret = found.get("secret", "")
+    if secret and len(secret) < 32:
         raise SettingsError("CALLOUT_SECRET must have at least 32 characters.")
-    return checked(found)
+    given = keys_of(environment)
+    needed = keys.USED.get(service, ()) if service else keys.PURPOSES[: not given]
+    for purpose in needed:
+        if not secret and purpose not in given:
+            raise SettingsError(_missing(purpose))
+    return checked(found | {"keys": given})
+
+
+def keys_of(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Purpose → key, of those that are given. Raises SettingsError where one is none, or of another secret."""
+    secret, given = value_of("CALLOUT_SECRET", environment), {}
+    for purpose in keys.PURPOSES:
+        name = keys.setting_of(purpose)
+        if (text := value_of(name, environment)) is None:
+            continue
+        if (key := keys.read(text)) is None:
+            raise SettingsError(f"{name} holds no key. `make secrets` makes it of CALLOUT_SECRET.")
+        if secret and key != keys.derived(secret, purpose):
+            raise SettingsError(
+                f"{name} is not of this CALLOUT_SECRET, so it would open none of the data. Run `make secrets` again."
+            )
+        given[purpose] = key
+    return given
+
+
+def _missing(purpose: str) -> str:
+    return (
+        f"{keys.setting_of(purpose)} is not set, and neither is CALLOUT_SECRET, of which it is made. "
+        "The settings table in README.md says what they hold."
+    )
 
 
 def checked(found: Mapping[str, Any]) -> Settings:

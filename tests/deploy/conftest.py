@@ -14,6 +14,8 @@ from local.servers import Servers
 
 AS_ROOT = os.geteuid() == 0
 
+ROOT = Path(__file__).parents[2]
+
 HOLD = """\
 import asyncio, sys
 from pathlib import Path
@@ -60,3 +62,12 @@ async def fetchval(dsn: str, query: str) -> object:
         return await connection.fetchval(query)
     finally:
         await connection.close()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """What `make secrets` needs of the repository."""
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy" / "fill_secrets.py", tmp_path / "deploy")
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    return tmp_path

@@ -22,6 +22,7 @@ from local.backup.save import save
 from local.backup.trouble import CannotRestore, CannotSave
 from local.servers import Servers
 from local.stack import SERVICES, build
+from shared import keys
 from shared.contract.admin import Role
 from shared.journal import migrations
 from shared.service import Service
@@ -88,13 +89,13 @@ async def run(
 
 
 async def restored(
-    servers: Servers, file: bytes, passphrase: str = "", secret: str = SECRET
+    servers: Servers, file: bytes, passphrase: str = "", secret: str = SECRET, **more: str
 ) -> tuple[int, str]:
     """`callout restore -` as in a container: what it needs comes from the environment."""
     return await run(
         "restore", "-", data=None, passphrase=passphrase, stdin=file,
         CALLOUT_POSTGRES_ADMIN=servers.postgres_dsn("postgres"), CALLOUT_NATS=servers.nats_url(),
-        CALLOUT_SECRET=secret,
+        CALLOUT_SECRET=secret, **more,
     )  # fmt: skip
 
 
@@ -153,6 +154,19 @@ async def test_only_the_installation_with_that_secret_takes_it(files: Files, ser
     )
     assert (code, said) == (0, f"{SECRET}\n")
     assert SECRET.encode() not in files.plain
+
+
+async def test_keys_of_another_secret_are_told_of_before_anything_is_restored(
+    files: Files, servers: Servers
+) -> None:
+    """The secret of the backup is in place, and `make secrets` was not run again: the services could read nothing."""
+    await emptied(servers)
+    stale, right = (keys.written(secret, "clients") for secret in ("x" * 40, SECRET))
+    code, said = await restored(servers, files.encrypted, PASSPHRASE, CALLOUT_KEY_CLIENTS=stale)
+    assert (code, "Run `make secrets` again" in said) == (1, True)
+    assert await events(servers) == 0
+    code, said = await restored(servers, files.encrypted, PASSPHRASE, CALLOUT_KEY_CLIENTS=right)
+    assert code == 0, said
 
 
 async def test_a_passphrase_is_never_passed_over(files: Files, servers: Servers, tmp_path: Path) -> None:

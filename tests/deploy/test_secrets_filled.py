@@ -1,7 +1,6 @@
 """`make secrets`: what is missing is made, what is there stays, and every file that Compose names is made."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ("compose.yaml", "compose.cluster.yaml", "compose.observability.yaml")
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "deploy").mkdir()
-    shutil.copy(ROOT / "deploy" / "fill_secrets.py", tmp_path / "deploy")
-    shutil.copy(ROOT / ".env.example", tmp_path)
-    return tmp_path
 
 
 def make_secrets(project: Path) -> str:

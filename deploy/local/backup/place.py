@@ -14,7 +14,7 @@ from local.installation import DEFAULT_DATA, PRACTICE, reach_servers, secret
 from local.migrate import ADMIN
 from local.servers import Servers
 from local.trouble import CannotStart
-from shared.settings import TELEGRAM, SettingsError, address_of, value_of
+from shared.settings import TELEGRAM, SettingsError, address_of, keys_of, value_of
 
 
 class Source(Struct, frozen=True):
@@ -44,6 +44,7 @@ class Target(Struct, frozen=True):
 async def source(data: Path | None) -> AsyncIterator[Source]:
     """Running or stopped: a folder whose servers don't run has them started for as long as it takes."""
     if _is_in_environment(data):
+        keys_of()  # refused where they are of another secret: the backup would say the wrong one
         api = value_of("CALLOUT_TELEGRAM_API") or TELEGRAM
         yield Source(_needed(ADMIN, address_of), _needed("CALLOUT_SECRET"), api)
         return
@@ -69,6 +70,7 @@ async def target(data: Path | None, header: Header) -> AsyncIterator[Target]:
                 "Set it to that installation's first"
                 + ("; `callout restore FILE --show-secret` prints it." if header.secret else ".")
             )
+        keys_of()  # refused where they are of another secret: the services could not read what is restored
         yield Target(_needed(ADMIN, address_of), _needed("CALLOUT_NATS", address_of), lambda: None)
         return
     folder = data or DEFAULT_DATA
