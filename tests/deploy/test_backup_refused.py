@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from local.access import ROLES
-from local.backup import load
+from local.backup import commands, load
 from local.backup.archive import Header, Reader, Writer
 from local.backup.envelope import opened, sealed
 from local.backup.place import Source, Target
@@ -344,3 +344,11 @@ async def test_nothing_is_written_where_there_is_nothing(servers: Servers, tmp_p
     assert code == 1
     assert "can't be written" in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("passphrase", [PASSPHRASE, f"  {PASSPHRASE} ", "\ttabbed"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_passphrase_is_what_stands_in_its_file(tmp_path: Path, passphrase: str, end: str) -> None:
+    """Spaces are its own; the end of the line is the editor's."""
+    (tmp_path / "passphrase").write_bytes(f"{passphrase}{end}".encode())
+    assert commands._given(tmp_path / "passphrase") == passphrase

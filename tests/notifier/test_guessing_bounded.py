@@ -175,6 +175,8 @@ async def test_what_failed_is_told_at_the_next_login_once(
     assert "203.0.113.8" not in first
     assert "attempts to log in" not in (await dan.get("/notifications")).text
     assert "203.0.113.9" in (await dan.get("/account")).text
+    mistyped = {"old": "wrong", "new": "a-much-better-one", "again": "a-much-better-one"}
+    assert (await dan.post("/account/password", data=mistyped)).status_code == 422
     told = (await dan.get("/api/account")).json()
     assert (told["login"], told["role"]) == ("dan", "dispatcher")
     assert told["failed_logins"]["count"] == 2

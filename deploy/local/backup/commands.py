@@ -125,7 +125,7 @@ def _given(file: Path | None) -> str | None:
             return None
         file = Path(named)
     try:
-        return file.read_text().strip()
+        return file.read_text().rstrip("\r\n")  # an editor's line end; a space is the passphrase's own
     except OSError as error:
         raise SettingsError(f"{file} can't be read: {error.strerror or error}.") from error
 

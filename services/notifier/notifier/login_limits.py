@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from shared.journal.database import transaction
@@ -91,12 +92,17 @@ class Origin(Struct, frozen=True):
 
 
 class Try(Struct, frozen=True):
-    """One that is counted. device: the key of a browser in which this login is known, else None"""
+    """One that is counted.
+
+    device    the key of a browser in which this login is known, else None
+    logs_in   else somebody who is logged in says their password, to change it
+    """
 
     id: UUID
     login: str
     origin: Origin
     device: str | None
+    logs_in: bool = True
 
 
 def network_of(address: str) -> str:
@@ -122,25 +128,26 @@ class LoginLimits:
         self._pool = pool
         self._delayed = 0
 
-    async def begin(self, login: str, origin: Origin) -> Try:
+    async def begin(self, login: str, origin: Origin, *, logs_in: bool = True) -> Try:
         """Refused where there were too many. A try counts as failed before its password is looked at, which takes
         a while: else whoever sends a thousand at once has a thousand tries."""
-        begun, failed = await self._count(login, origin)
-        if begun is None:
-            self.tell(login, origin, Failed.TOO_MANY)
+        begun = Try(uuid7(), login, origin, None, logs_in)
+        counted, failed = await self._count(begun)
+        if counted is None:
+            self._tell(begun, Failed.TOO_MANY)
             raise Refused(
                 _("Too many tries. Please wait 15 minutes, then log in again."),
                 Why.TOO_MANY,
                 retry_after=int(WINDOW.total_seconds()),
             )
-        seconds = 0.0 if begun.device else delay(failed)
+        seconds = 0.0 if counted.device else delay(failed)
         if seconds:
-            await self._wait(begun, seconds)
-        return begun
+            await self._wait(counted, seconds)
+        return counted
 
-    async def _count(self, login: str, origin: Origin) -> tuple[Try | None, int]:
+    async def _count(self, begun: Try) -> tuple[Try | None, int]:
         """The try, or None where there were too many; and how many failed under this name lately."""
-        network = origin.network
+        login, origin, network = begun.login, begun.origin, begun.origin.network
         async with transaction(self._pool) as connection:
             for kind, what in (("network", network), ("login", login)):
                 await connection.execute(
@@ -155,7 +162,6 @@ class LoginLimits:
                 else row["here"] >= TRIES or row["network"] >= TRIES_PER_NETWORK
             ):
                 return None, row["name"]
-            begun = Try(uuid7(), login, origin, device)
             await connection.execute(
                 "INSERT INTO failed_logins (id, login, address, network, device) VALUES ($1, $2, $3, $4, $5)",
                 begun.id,
@@ -164,7 +170,7 @@ class LoginLimits:
                 network,
                 device,
             )
-            return begun, row["name"]
+            return replace(begun, device=device), row["name"]
 
     @staticmethod
     async def _known(connection: asyncpg.Connection, login: str, device: str) -> str | None:
@@ -190,18 +196,20 @@ class LoginLimits:
     async def not_looked_at(self, begun: Try) -> None:
         """Nobody came to look at the password, so it was no try."""
         await self._pool.execute("DELETE FROM failed_logins WHERE id = $1", begun.id)
-        self.tell(begun.login, begun.origin, Failed.BUSY)
+        self._tell(begun, Failed.BUSY)
 
     async def failed(self, begun: Try, why: Failed) -> None:
         """Kept for whose login it is. For a login that nobody has as much is written, so it takes as long."""
-        await self._pool.execute(_SUM_UP, begun.login, begun.origin.address, begun.id)
-        self.tell(begun.login, begun.origin, why)
+        if begun.logs_in:
+            await self._pool.execute(_SUM_UP, begun.login, begun.origin.address, begun.id)
+        self._tell(begun, why)
 
     @staticmethod
-    def tell(login: str, origin: Origin, why: Failed) -> None:
+    def _tell(begun: Try, why: Failed) -> None:
         # What somebody types for a login may be a password, by mistake: of what is none, little is seen.
-        name = re.sub(r"[^a-z0-9_-]", "?", login)[:32]
-        log.warning("login failed", login=name, remote_address=origin.address, outcome=why.value)
+        name = re.sub(r"[^a-z0-9_-]", "?", begun.login)[:32]
+        event = "login failed" if begun.logs_in else "password not changed"
+        log.warning(event, login=name, remote_address=begun.origin.address, outcome=why.value)
 
     @staticmethod
     async def forgive(connection: asyncpg.Connection, begun: Try) -> None:

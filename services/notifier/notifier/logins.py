@@ -156,7 +156,7 @@ class Logins:
         if asked.command_id and await self._journal.answered(asked.command_id):
             return
         await password_rules.check(new, who, self._site())
-        begun = await self._limits.begin(who.login, origin)
+        begun = await self._limits.begin(who.login, origin, logs_in=False)
         verified = await self._verified(begun, old)
         if verified is None:
             raise _not_yours()
