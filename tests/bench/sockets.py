@@ -22,6 +22,7 @@ from tests.bench.bare import bare
 from tests.bench.figures import Figure, written
 from tests.bench.stage import Stage
 from tests.bench.wire import Ear
+from tests.people import PATIENCE
 
 SOCKETS = 1000
 FRAME = 250
@@ -90,7 +91,7 @@ class Listeners:
         self._all.clear()
         began = time.perf_counter()
         await say()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await self._all.wait()
         now = time.perf_counter()
         self.took.append(now - began)

@@ -30,7 +30,7 @@ from tests.bench.bare import ASK, bare
 from tests.bench.figures import Figure, percentile, written
 from tests.bench.stage import Stage, bare_journal
 from tests.bench.wire import Ear, Wire, request
-from tests.people import BOILER, Office, Person, eventually
+from tests.people import BOILER, PATIENCE, Office, Person, eventually
 
 A_SECOND = 50
 WARMING = 25
@@ -114,7 +114,7 @@ async def _taps(stage: Stage, people: list[Person], taps: int) -> list[float]:
     async def all_heard() -> bool:
         return len(took) == taps
 
-    await eventually(all_heard, seconds=60)
+    await eventually(all_heard, seconds=5 * PATIENCE)
     screen.close()
     while not wires.empty():
         await wires.get_nowait().close()
