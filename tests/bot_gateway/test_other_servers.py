@@ -156,6 +156,22 @@ async def test_a_404_is_about_the_token_where_the_server_says_so_twice(
     assert refused["reason"] == "Not Found: method not found"
 
 
+async def test_a_404_from_a_server_that_is_half_there_is_tried_again(bare: Gateway, server: Emulator) -> None:
+    """Nothing was sent, so nothing is unknown; and nothing is wrong with the token."""
+    await joined(bare, server)
+    server.answers |= {"sendMessage": NOT_FOUND, "getMe": (200, "starting …")}
+    await sent(bare)
+
+    async def tried() -> bool:
+        """a first try"""
+        return bool(await bare.service.pool.fetchval("SELECT tries FROM deliveries WHERE task = 1042"))
+
+    await eventually(tried)
+    server.answers.clear()
+    await shown(server, "#1042")
+    assert (await delivery(bare))["status"] == "sent"
+
+
 @pytest.mark.parametrize(
     "answer",
     [(200, "<html>Welcome to nginx!</html>"), (200, {"ok": True, "result": {}}), (404, "gone"), (200, "[]")],

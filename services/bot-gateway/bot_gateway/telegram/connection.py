@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import TelegramAPIError, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.methods import GetMe, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import ClientTimeout
@@ -89,8 +89,17 @@ class Line:
         except (TelegramAPIError, UnreadableAnswer) as error:
             if isinstance(method, GetMe) or not may_lack(error):
                 raise
-            await ask(self.bot, GetMe(), User, timeout)
+            await self._knows_token(method, timeout)
             raise MethodLacking(method, address_of(self.bot)) from None
+
+    async def _knows_token(self, method: TelegramMethod[Any], timeout: int | None) -> None:
+        """Else it is all that is wrong. Where it can't be asked, still nothing is known of the method but its 404."""
+        try:
+            await ask(self.bot, GetMe(), User, timeout)
+        except (TelegramUnauthorizedError, TelegramNotFound):
+            raise
+        except (TelegramAPIError, UnreadableAnswer):
+            raise UnreadableAnswer(method, HTTPStatus.NOT_FOUND, address_of(self.bot)) from None
 
     async def ask(self, method: TelegramMethod[Any], kind: type[A], timeout: int | None = None) -> A:
         """What is needed of its answer; raises UnreadableAnswer where it lacks that."""
