@@ -26,6 +26,7 @@ def asked(about: Offer, minutes: float) -> Question:
         ([asked(A, 9.99)], None, A),
         ([asked(A, 10)], None, None),
         ([asked(A, -0.01)], None, A),  # written before the question was seen
+        ([asked(A, -60 * 24)], None, None),  # an old update, taken again since
         ([asked(B, 1), asked(A, 2)], None, None),
         ([asked(B, 1), asked(A, 11)], None, B),
         ([asked(B, 12), asked(A, 11)], None, None),

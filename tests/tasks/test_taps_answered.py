@@ -170,9 +170,9 @@ def test_a_rejection_is_taken_back_within_a_minute(seconds: float) -> None:
     given(*ex.REJECTED, taken_back).when(RejectTask(YASMIN, 1)).then(ex.rejected_by_yasmin)
 
 
-@pytest.mark.parametrize("seconds", [60.001, 61, 86_400])
+@pytest.mark.parametrize("seconds", [60.001, 61, 86_400, -86_400])
 def test_after_a_minute_a_rejection_stays(seconds: float) -> None:
-    """The office has begun to look for somebody else."""
+    """The office has begun to look for somebody else. A press that was kept for days is not meant for a later one."""
     given(*ex.REJECTED).when(wrong_button(seconds=seconds)).refused("for one minute, and that is over")
 
 

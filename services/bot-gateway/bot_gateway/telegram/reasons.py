@@ -10,6 +10,8 @@ from bot_gateway.views import Offer, Question
 PLAIN_WITHIN = timedelta(minutes=10)
 """How long after a question a text that replies to nothing can be meant for it."""
 
+BEFORE = timedelta(minutes=1)
+"""How long before it, since it is asked a moment after Reject was pressed; what was kept for days is not meant."""
 
 ASKED_LATELY = timedelta(days=1)
 """How long it is likely that a text was meant for a question."""
@@ -33,7 +35,7 @@ def explained(at: datetime, asked: Sequence[Question], answered: Answered | None
     if answered is not None:
         open_ = any(question.about == answered.about for question in asked)
         return answered.about if open_ or answered.rejected else None
-    fresh = [question.about for question in asked if at - question.asked_at < PLAIN_WITHIN]
+    fresh = [question.about for question in asked if -BEFORE < at - question.asked_at < PLAIN_WITHIN]
     return fresh[0] if len(fresh) == 1 else None
 
 

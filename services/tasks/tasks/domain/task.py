@@ -261,7 +261,7 @@ def decide(command: TaskCommand, task: Task) -> list[TaskEvent]:
         case RejectTask(), Status.REJECTED:
             return []
         case TakeBackRejection(by, offer, rejected_at, at), Status.REJECTED:
-            if at - rejected_at > TAKE_BACK_WITHIN:
+            if abs(at - rejected_at) > TAKE_BACK_WITHIN:  # or stored before: of an earlier rejection
                 raise CallTheOffice(
                     _(
                         "A rejection can be taken back for one minute, and that is over. "
