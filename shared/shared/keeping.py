@@ -10,7 +10,7 @@ from shared.refusal import Refused
 ANYBODY = -1
 """A program sends to whom it names: nobody is there who could be asked."""
 
-ASKED_FIRST = N_("Nobody has kept %(name)s yet. Keep them, and what is sent goes out.")
+ASKED_FIRST = N_("Nobody has kept %(name)s yet: say that you keep them, and it is sent.")
 KEPT_ONLY = N_(
     "%(name)s is not kept yet, and by the settings only kept technicians can be sent anything. "
     "Press “Keep as is” on the technician's page, then send."

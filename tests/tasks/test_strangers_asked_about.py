@@ -83,7 +83,7 @@ async def test_every_way_by_which_a_page_sends_asks_first(
         assert "Rita Kamal joined 1 minute ago, and nobody has kept them yet." in asked
         # A script is told where the question stands.
         answer = await browser.post(path, data=fields, headers={"HX-Request": "true"})
-        assert answer.status_code == 409
+        assert answer.status_code == 204
         assert answer.headers["Callout-Ask"].startswith(f"/tasks/{path.split('/')[2]}/")
     assert await sent(office) == 0
 

@@ -11,7 +11,7 @@ from shared.contract.admin import Role
 from shared.keeping import NotKept
 from shared.language import N_, _
 from shared.refusal import Refused, Why
-from shared.web import Request, Response, form, needs, page, problem, see
+from shared.web import Request, Response, form, needs, page, see
 from tasks import views
 from tasks.handlers import NO_TASK, Handlers, known_number
 from tasks.handlers.filters import looked_up
@@ -23,6 +23,8 @@ SENDINGS = {
     "assignment": N_("Keep %(name)s and send?"),
 }
 """What a sending posts to, below the task's address, and the question before it."""
+KEEP_FIRST = N_("Keep %(name)s first?")
+"""The question where the settings let only kept technicians be sent anything."""
 ASK = "Callout-Ask"
 """The header that names the page with the question, for a script."""
 
@@ -40,7 +42,7 @@ def asks(request: Request, number: int, strange: NotKept) -> Response[Any]:
     there = question_of(request, number, strange.technician)
     if not request.headers.get("hx-request"):
         return see(request, there)
-    return problem(request, strange.why.value, strange.sentence, headers={ASK: there})
+    return Response(None, status_code=204, headers={ASK: there})
 
 
 async def keep_page(
@@ -60,18 +62,18 @@ async def keep_page(
     part      the id of the form, by which a dialog finds it
     sentence  what else is to be known before
     """
-    settings = await site.current(handlers.pool)
+    forbidden = (await site.current(handlers.pool)).only_kept_technicians
     return page(
         request,
         "task_keep.html",
         task=task,
         technician=technician,
-        asked=_(asked, name=technician.name),
+        asked=_(KEEP_FIRST if forbidden else asked, name=technician.name),
         action=f"/tasks/{task.id}/{what}",
         fields=fields | {"version": task.version, "keep": technician.id},
         part=part,
         sentence=sentence,
-        forbidden=settings.only_kept_technicians,
+        forbidden=forbidden,
     )
 
 

@@ -24,15 +24,20 @@ export async function send(path, fields) {
   if (!answer.ok) throw await refusal(answer);
 }
 
-/** Posts a form's fields. Where nobody answers it throws an Error without words: the browser's own are in English. */
+/**
+ * Posts a form's fields. Where nobody answers it throws an Error without words: the browser's own are in English; and
+ * where it is asked first whether it is meant, one whose `asks` is the page with the question.
+ */
 export async function post(path, fields, headers = {}) {
   const body = new URLSearchParams(fields);
-  return fetch(path, { method: "POST", headers: { "HX-Request": "true", ...headers }, body }).catch(() => { throw new Error(""); });
+  const answer = await fetch(path, { method: "POST", headers: { "HX-Request": "true", ...headers }, body }).catch(() => { throw new Error(""); });
+  const asks = answer.headers.get("Callout-Ask");
+  if (asks) throw Object.assign(new Error(""), { asks: local(asks) });
+  return answer;
 }
 
-/** An Error with the sentence of an answer that refuses; `asks` is the page that asks before it is done. */
+/** An Error with the sentence of an answer that refuses. */
 export async function refusal(answer) {
   const { detail = "" } = await answer.json().catch(() => ({})); // it may be no problem document
-  const asks = answer.headers.get("Callout-Ask");
-  return Object.assign(new Error(detail), { asks: asks && local(asks) });
+  return new Error(detail);
 }

@@ -17,7 +17,8 @@ document.addEventListener("submit", async (event) => {
     changed();
   } catch (error) {
     press.disabled = false;
-    problem(error.message);
+    if (error.asks) location.assign(error.asks);
+    else problem(error.message);
   }
 });
 
