@@ -308,6 +308,8 @@ async def test_of_whom_nothing_reaches_the_task_goes_to_another_before_it_is_sen
         assert reassign in text, page
         assert again not in text or text.index(reassign) < text.index(again), page
         assert badge in text, page
+    gone = isinstance(event, TechnicianAccountGone)
+    assert ("messages on that phone stay" in await shown(browser, f"/tasks/{number}/assignment")) is gone
     told = (await said(admin.get(f"/api/tasks/{number}")))["technician_status"]
     assert told == badge.lower().removeprefix("account ")
     await said(admin.post(f"/api/tasks/{number}/dispatch"))
