@@ -135,6 +135,7 @@ async def test_a_rejection_reaches_the_screen_and_the_task_goes_to_another(
     for person in (first, second):
         await person.start()
         await office.knows(person)
+        await office.keeps(person)
     number = await office.task(technician_id=first.id)
     async with window(browser, callout.url) as page:
         await log_in(page, callout)

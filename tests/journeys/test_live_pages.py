@@ -161,6 +161,7 @@ async def test_a_double_click_makes_one_task_and_shows_it(callout: Callout, brow
     person = await callout.phones.person("Dina Double")
     await person.start()
     await callout.office.knows(person)
+    await callout.office.keeps(person)
     page = await window(browser, callout, "/tasks/new")
     await page.get_by_role("radio", name="Dina Double").check()
     await page.fill("#title", "Pressed twice")

@@ -42,7 +42,7 @@ async def answer(page: Page, question: str, button: str) -> None:
 async def test_the_board_asks_before_it_sends(callout: Callout, browser: Browser) -> None:
     """Assign and send, and the drop into *Sent*: nothing goes out before the answer; then they are kept."""
     office = callout.office
-    rita, mona = await technician(callout, "Rita Kamal"), await technician(callout, "Mona Adel")
+    rita, mona = [await technician(callout, name, kept=False) for name in ("Rita Kamal", "Mona Adel")]
     free, hers = await office.task(), await office.task(technician_id=mona.id)
     async with window(browser, callout.url) as page:
         await log_in(page, callout)
@@ -74,7 +74,7 @@ async def test_by_the_settings_they_are_kept_first_and_get_the_client_info_at_on
     """The question leads to keeping her, and back; her press on the phone brings the client's data, and one alone."""
     office = callout.office
     site = await office.get("/api/site")
-    fay = await technician(callout, "Fay Nasser")
+    fay = await technician(callout, "Fay Nasser", kept=False)
     number = await office.task(technician_id=fay.id)
     async with window(browser, callout.url) as page:
         await log_in(page, callout)

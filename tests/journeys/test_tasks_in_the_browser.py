@@ -23,10 +23,12 @@ async def browser() -> AsyncIterator[Browser]:
         yield started
 
 
-async def technician(callout: Callout, name: str) -> Person:
+async def technician(callout: Callout, name: str, *, kept: bool = True) -> Person:
     person = await callout.phones.person(name)
     await person.start()
     await callout.office.knows(person)
+    if kept:
+        await callout.office.keeps(person)
     return person
 
 
