@@ -64,6 +64,7 @@ Filters: `|time` `|day` `|field_time` (site's zone), `|ago` (5 minutes ago), `|m
 `|words` (in_progress → In progress), `|stored` (a reason that was kept in English → in the reader's language).
 Macros, `{% from "macros.html" import … %}`:
     status_badge(status)                     a coloured badge for any status of the contract
+    taken_for(deleted_at, namesakes)         of a technician: came back after a deletion, and whose namesake they are
     button_form(action, label, class="btn", sign=None, fields={}, confirm=None)   one POST button with its command_id
     delete_form(action, what)                Delete behind a second, plain confirmation (<details>, no script)
     command()                                the hidden command_id; belongs into every <form method="post">
