@@ -4,6 +4,7 @@ import asyncpg
 
 from shared import site
 from shared.contract.event import stream_name
+from shared.contract.site import SETTINGS
 from shared.language import N_, _
 from shared.refusal import Refused
 
@@ -22,7 +23,8 @@ class NotKept(Refused):
 
     def __init__(self, technician: int, name: str, *, forbidden: bool) -> None:
         sentence = _(KEPT_ONLY if forbidden else ASKED_FIRST, name=name)
-        super().__init__(sentence, rests_on=(stream_name("technician", technician),))
+        told = stream_name("technician", technician)
+        super().__init__(sentence, rests_on=(told, SETTINGS) if forbidden else (told,))
         self.technician = technician
         self.forbidden = forbidden
 

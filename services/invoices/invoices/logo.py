@@ -5,12 +5,13 @@ A version before kept each as it came: those are drawn anew once this one leads,
 """
 
 import asyncio
+from functools import partial
 
 import asyncpg
 import structlog
 
 from shared.journal.database import transaction
-from shared.pictures import Flaw, Pixels, redrawn
+from shared.pictures import Flaw, Pixels, patiently, redrawn
 from shared.refusal import Refused
 
 log = structlog.get_logger()
@@ -94,6 +95,11 @@ async def named(pool: asyncpg.Pool, known_by: str) -> Pixels | None:
 
 async def draw_anew(pool: asyncpg.Pool) -> None:
     """All that a version before kept as it came; for ever, on the leading replica."""
+    await patiently(partial(_draw_all, pool))
+    await asyncio.Event().wait()
+
+
+async def _draw_all(pool: asyncpg.Pool) -> None:
     for row in await pool.fetch("SELECT hash, image FROM logos WHERE NOT drawn"):
         found = await redrawn(row["image"])
         if isinstance(found, Flaw):
@@ -105,7 +111,6 @@ async def draw_anew(pool: asyncpg.Pool) -> None:
         )
         if todays:
             await take(connection, todays["image"], todays["media_type"])
-    await asyncio.Event().wait()
 
 
 async def _pixels(row: asyncpg.Record) -> Pixels | None:

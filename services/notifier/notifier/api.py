@@ -8,6 +8,7 @@ import asyncpg
 from litestar import delete, get, patch, post, put
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 from notifier import views
 from notifier.asked import Asked
@@ -27,6 +28,10 @@ Login = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 32, 
 Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 100})]
 TokenName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 48, "examples": ["erp"]})]
 """Described here; the rules say in a sentence what doesn't fit."""
+
+
+LATER = ("office_phone", "only_kept_technicians", "client_info_on_acceptance")
+"""Settings that the first version did not have: a program of then leaves them out, and they stay as they are."""
 
 
 class NewAdmin(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +102,9 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
     @put("/api/site", opt=OWNER)
     async def change_site(request: Request, data: Site) -> Site:
         strictly = await read(request, Site)  # Litestar has taken 0 for false
-        return await handlers.change_site(strictly, asked(request))
+        given, (now, _version) = await request.json(), await handlers.site()
+        kept = {name: getattr(now, name) for name in LATER if name not in given}
+        return await handlers.change_site(replace(strictly, **kept), asked(request))
 
     @put("/api/site/logo", opt=OWNER, status_code=204)
     async def change_logo(request: Request, data: NewLogo) -> None:

@@ -40,7 +40,7 @@ from shared.contract.site import Site
 from shared.journal import Journal, Outcome
 from shared.journal.journal import Within
 from shared.language import N_, _
-from shared.pictures import Flaw, redrawn
+from shared.pictures import Flaw, patiently, redrawn
 from shared.refusal import Refused, Why
 from shared.web import Identity, digest
 
@@ -180,6 +180,10 @@ class Handlers:
 
     async def redraw_logo(self) -> None:
         """A logo that a version before took in as it came becomes pixels alone; for ever, on the leading replica."""
+        await patiently(self._redraw_logo)
+        await asyncio.Event().wait()
+
+    async def _redraw_logo(self) -> None:
         image = await views.undrawn_logo(self._pool)
         if image is not None:
             found = await redrawn(image)
@@ -189,7 +193,6 @@ class Handlers:
             await self._journal.handle(
                 LOGO, LOGO_KEY, RedrawLogo(image, picture), actor=by_service("notifier")
             )
-        await asyncio.Event().wait()
 
     # ---- notifications
 

@@ -37,8 +37,8 @@ BEHIND = {
 """aggregate → what is said in a refusal's place."""
 
 _FOLDED = """
-SELECT coalesce((SELECT version FROM cursors WHERE stream = $1), 0) >= $2::bigint
-   AND NOT EXISTS (SELECT FROM dead_letters WHERE stream = $1)
+SELECT coalesce((SELECT version FROM cursors WHERE stream = $1), 0) >= $2::bigint AS folded,
+       EXISTS (SELECT FROM dead_letters WHERE stream = $1) AS set_aside
 """
 
 A = TypeVar("A")
@@ -86,11 +86,14 @@ class Freshness:
         return version is not None and await self._has(stream, version, until)
 
     async def _has(self, stream: str, version: int, until: float) -> bool:
-        while not await self._pool.fetchval(_FOLDED, stream, version):
-            if _now() > until:
+        while True:
+            row = await self._pool.fetchrow(_FOLDED, stream, version)
+            assert row is not None
+            if row["set_aside"] or _now() > until:  # what was set aside comes by no waiting
                 return False
+            if row["folded"]:
+                return True
             await asyncio.sleep(GLANCE)
-        return True
 
     async def _written(self, stream: str, until: float) -> int | None:
         """The stream's version; None where nobody says."""

@@ -6,6 +6,7 @@ decodes one itself: a process with limits does (`decoder.py`), and writes the pi
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -25,6 +26,7 @@ WIDEST = 4000
 LARGEST = 100 * 1024
 """Bytes, of what is decoded and of what comes of it."""
 SECONDS = 10.0  # that decoding may take, on a machine that does much else
+AGAIN = 60.0  # seconds until what is stored is tried again
 WAITING = 8
 """So many wait until it is their turn, as there is one process at a time."""
 
@@ -90,6 +92,18 @@ async def redrawn(image: bytes) -> Picture | Flaw:
     flaw = next((each for each in Flaw if head == f"refused {each.value}".encode()), Flaw.HEAVY)
     log.info("picture refused", why=flaw.value, size=len(image), reason=body.decode(errors="replace"))
     return flaw
+
+
+async def patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """Draws anew what is stored, and tries again where there is no process for it now: nothing else waits for that."""
+    while True:
+        try:
+            return await work()
+        except Refused as refused:
+            if refused.why is not Why.UNAVAILABLE:
+                raise
+            log.warning("pictures not drawn anew yet", sentence=refused.sentence)
+        await asyncio.sleep(AGAIN)
 
 
 async def _decoded(image: bytes) -> bytes:
