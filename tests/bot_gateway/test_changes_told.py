@@ -144,6 +144,46 @@ async def test_changed_client_data_is_edited_in_told_and_taken_back_with_the_car
     assert not any("Nygatan" in each["text"] for each in await yasmin.messages())
 
 
+async def test_a_change_of_the_client_and_one_of_the_time_are_both_told(
+    gateway: Gateway, yasmin: Person
+) -> None:
+    """The first of them, which waited, says nothing of the second."""
+    knows_both(gateway, lindqvist=0)
+    card = await gateway.in_progress(yasmin)
+    await gateway.quiet()
+    await gateway.phones.weather({"kind": "429", "method": "editMessageText", "retry_after": 1, "times": 1})
+    await gateway.hears("client", 12, ClientContactChanged(("phone",)))
+    await gateway.hears("task", 1042, TaskEdited(MOVED, 12))
+    await yasmin.sees("client's data has changed", after=card["message_id"])
+    await yasmin.sees("has changed", "→ Sun 19 May 2030, 07:00", after=card["message_id"])
+
+
+async def test_a_copy_that_waits_is_not_sent_for_another_client(gateway: Gateway, yasmin: Person) -> None:
+    """What takes it back goes before it: so it is dropped, and nobody is told of a failure."""
+    knows_both(gateway)
+    await gateway.in_progress(yasmin)
+    await yasmin.says("/tasks")
+    summary = await yasmin.sees("Your open tasks")
+    await gateway.quiet()
+    await gateway.desk.close()
+    await yasmin.presses(summary, "#1042")
+
+    async def waits() -> bool:
+        """a copy in the queue"""
+        sql = "SELECT count(*) FROM deliveries WHERE purpose = 'reply' AND task = 1042 AND status = 'queued'"
+        return bool(await gateway.service.pool.fetchval(sql))
+
+    await eventually(waits)
+    await gateway.hears("task", 1042, TaskEdited(BOILER, 13))
+    await yasmin.sees("another client now")
+    await gateway.desk.open()
+    await gateway.quiet()
+    assert not any("Storgatan" in each["text"] for each in await yasmin.messages())
+    assert "DeliveryFailed" not in await gateway.events("delivery")
+    sql = "SELECT status FROM deliveries WHERE purpose = 'reply' AND task = 1042 AND method = 'send'"
+    assert await gateway.service.pool.fetchval(sql) == "dropped"
+
+
 async def test_two_changes_of_the_client_are_both_told(gateway: Gateway, yasmin: Person) -> None:
     """In one message where they wait together; nothing is lost between them."""
     knows_both(gateway, lindqvist=0)
@@ -240,6 +280,12 @@ async def test_a_card_of_a_version_before_is_known_by_whom_it_was_about(
     await gateway.service.pool.execute("UPDATE cards SET version = 0, details_version = 0")
     await gateway.hears("task", 1042, TaskEdited(MOVED, 12))
     await yasmin.sees("has changed", "🕒 Fri 17 May 2030, 09:30 → Sun 19 May 2030, 07:00")
+    await yasmin.sees("Client for task", "19 May", button="Completed")
+    moved_out = replace(LINDQVIST, phone="+46 8 777 66 55")
+    gateway.desk.clients[12] = ClientInfoAnswer(moved_out, client_id=12, version=5)
+    await gateway.hears("client", 12, ClientContactChanged(("phone",)))
+    await yasmin.sees("client's data has changed", "777 66 55")
+    await yasmin.sees("Client for task", "777 66 55", button="Completed")
     await gateway.hears("task", 1042, TaskEdited(MOVED, 13))
     await gone(yasmin, card["message_id"])
 

@@ -34,7 +34,7 @@ _UPDATES = """
 SELECT count(*) FILTER (WHERE handled_at IS NULL AND set_aside_at IS NULL
                         AND received_at < now() - $1::interval) AS waiting,
        count(*) FILTER (WHERE set_aside_at IS NOT NULL) AS aside,
-       count(*) FILTER (WHERE set_aside_at IS NOT NULL AND trouble LIKE 'Unreadable:%') AS unreadable,
+       count(*) FILTER (WHERE set_aside_at IS NOT NULL AND trouble ~ '^(Unreadable|ValidationError):') AS unreadable,
        max(received_at) AS last
 FROM updates
 """

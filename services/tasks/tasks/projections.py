@@ -188,7 +188,8 @@ async def project_client(connection: asyncpg.Connection, recorded: Recorded, eve
         case ClientErased():
             sql = "UPDATE clients SET version = $2, name = '', erased = true WHERE id = $1"
             await connection.execute(sql, client, version)
-            sql = "UPDATE offers SET informed = false WHERE task IN (SELECT number FROM tasks WHERE client = $1)"
+            of_client = "task IN (SELECT number FROM tasks WHERE client = $1)"
+            sql = f"UPDATE offers SET informed = false WHERE informed AND {of_client}"  # noqa: S608 - own words
             await connection.execute(sql, client)
         case _:
             assert_never(event)

@@ -36,9 +36,8 @@ _SELECT = "SELECT d.id, d.chat_id, d.purpose, d.task, d.offer, d.invoice, d.clie
 # Of a long text that failed half way, the first parts are in the chat.
 _OUT = "d.method IN ('send', 'document') AND (d.status NOT IN ('failed', 'dropped') OR d.message_ids <> '{}')"
 
-_TAKING_BACK = (
-    "SELECT FROM deliveries r WHERE r.target = d.id AND (r.purpose = 'retraction' OR r.method = 'delete')"
-)
+_TAKING_BACK = """SELECT FROM deliveries r WHERE r.target = d.id AND (
+    r.purpose = 'retraction' OR (r.method = 'delete' AND r.status NOT IN ('failed', 'dropped')))"""
 _THERE = f"NOT EXISTS ({_TAKING_BACK})"
 _STILL_THERE = f"NOT EXISTS ({_TAKING_BACK} AND r.status <> 'failed')"
 
@@ -70,12 +69,9 @@ ORDER BY d.seq
 """
 
 _SUMMARIES = f"""
-{_SELECT} FROM deliveries d WHERE d.chat_id = ANY($1) AND d.purpose = 'summary' AND {_OUT} AND {_THERE} ORDER BY d.seq
+{_SELECT} FROM deliveries d
+WHERE d.chat_id = ANY($1) AND d.purpose = 'summary' AND d.method = 'send' AND {_OUT} AND {_THERE} ORDER BY d.seq
 """
-
-_TO_BE_DRAWN_ANEW = (
-    "SELECT EXISTS (SELECT FROM deliveries WHERE target = $1 AND method = 'edit' AND status = 'queued')"
-)
 
 _OLDER_NOTES = f"""
 {_SELECT} FROM deliveries d JOIN deliveries n ON (d.task, d.offer, d.chat_id) = (n.task, n.offer, n.chat_id)
@@ -109,12 +105,6 @@ async def of_another_client(connection: asyncpg.Connection, task: int, client: i
 async def summaries(connection: asyncpg.Connection, chats: list[int]) -> list[Held]:
     """The summaries that /tasks has brought into these chats."""
     return _held(await connection.fetch(_SUMMARIES, chats))
-
-
-async def is_to_be_drawn_anew(connection: asyncpg.Connection, message: Held) -> bool:
-    """An edit waits already, which draws it as it is then."""
-    found: bool = await connection.fetchval(_TO_BE_DRAWN_ANEW, message.id)
-    return found
 
 
 async def older_notes(connection: asyncpg.Connection, note: UUID) -> list[Held]:

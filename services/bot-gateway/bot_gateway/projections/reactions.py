@@ -112,14 +112,19 @@ async def follow_edit(connection: asyncpg.Connection, recorded: Recorded) -> Non
     await redraw(connection, recorded)
     row = await connection.fetchrow(
         """
-        SELECT o.task, o.offer, o.technician, c.details_version = $2 AS edited, c.before
+        SELECT o.task, o.offer, o.technician, c.details_version = $2 AS edited, c.before,
+               EXISTS (
+                   SELECT FROM informed i WHERE (i.task, i.offer) = (o.task, o.offer) AND i.client <> $4
+               ) AS informed
         FROM cards c JOIN offers o USING (task, offer) WHERE task = $1 AND NOT o.over AND o.state = ANY($3)
         """,
         task,
         recorded.version,
         list(LIVE),
+        event.client,
     )
-    if row and (row["edited"] or exchanged):
+    # Where there is nothing to tell, the note says so to the office, which waits to hear of it.
+    if row and (row["edited"] or exchanged or row["informed"]):
         before = SHOWN.decode(row["before"]) if row["edited"] and row["before"] else None
         offer = Offer(row["task"], row["offer"], row["technician"])
         await _tell(connection, recorded, offer, Change(before, exchanged=bool(exchanged)))
@@ -297,8 +302,7 @@ async def redraw_summaries(connection: asyncpg.Connection, recorded: Recorded) -
         int(recorded.key),
     )
     for summary in await held.summaries(connection, [row["technician"] for row in chats]):
-        if not await held.is_to_be_drawn_anew(connection, summary):
-            await _edit(connection, recorded, summary)
+        await _edit(connection, recorded, summary)
 
 
 async def queue(

@@ -30,7 +30,7 @@ from .ledger import Ledger
 from .limits import Pace
 from .metrics import CALLS, IN_FLIGHT
 from .outgoing import Outgoing
-from .plan import Drop, Fail, Row, Steps, Told
+from .plan import Drop, Fail, Recall, Row, Steps, Told
 from .troubles import Kind, Mishap, sort
 
 log = structlog.get_logger()
@@ -120,6 +120,8 @@ class Courier:
                     await self._ledger.dropped(row, reason)
                 case Fail(reason, trouble):
                     await self._ledger.failed(row, line.bot_id, trouble, reason)
+                case Recall(target):
+                    await self._ledger.recall(row, target, AWAY)
                 case Told(message):
                     await self._ledger.told(row, message)
                 case Steps():

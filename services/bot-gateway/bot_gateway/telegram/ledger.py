@@ -1,5 +1,7 @@
 """The rows of `deliveries`: which is next, and how each ended, together with its event."""
 
+from uuid import UUID
+
 import asyncpg
 
 from bot_gateway.domain import (
@@ -30,6 +32,7 @@ CONTENT = frozenset({Purpose.TASK_INFO, Purpose.CLIENT_INFO, Purpose.INVOICE, Pu
 nothing."""
 
 UNCERTAIN = N_("Callout was stopped while the message went out.")
+RECALLED = N_("It was taken back before it went out.")
 KNOWN = N_("The technician's messages say it already.")
 NO_BOT = N_("No bot is connected. Enter its token under Settings, Telegram.")
 
@@ -76,7 +79,8 @@ class Ledger:
         """From here on it may have gone out, and hold what the record says."""
         claimed = await self._pool.fetchval(
             """
-            UPDATE deliveries SET status = 'sending', bot_id = coalesce(bot_id, $2), client = coalesce($3, client),
+            UPDATE deliveries SET status = 'sending', bot_id = coalesce(bot_id, $2),
+                   client = CASE WHEN $5::integer IS NULL THEN client ELSE $3 END,
                    client_version = $4, task_version = $5, shown = $6
             WHERE id = $1 AND status = 'queued' RETURNING id
             """,
@@ -121,6 +125,20 @@ class Ledger:
                 DeliverySent(row.purpose, row.chat_id, made[-1], row.task, row.offer, row.invoice)
             )
         await self._end(row, "sent", command, bot_id=bot_id, made=made)
+
+    async def recall(self, row: Row, target: UUID, wait: float) -> None:
+        """Drops what was to be taken back; what is on its way at this moment is taken back once it is there."""
+        recalled = await self._pool.fetchval(
+            "UPDATE deliveries SET status = 'dropped', reason = $2, ended_at = $3 "
+            "WHERE id = $1 AND status = 'queued' RETURNING id",
+            target,
+            RECALLED,
+            clock.now(),
+        )
+        if recalled is None:
+            await self.requeue(row, wait, RECALLED, spend=False)
+        else:
+            await self.dropped(row, RECALLED)
 
     async def told(self, row: Row, message: int) -> None:
         """The chat holds it already: as `sent`, without a message of its own."""

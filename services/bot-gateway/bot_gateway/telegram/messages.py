@@ -166,6 +166,7 @@ HEADLINES = {
 MORE = N_("<b>Task %(task)s</b>, continued")
 CLIENT = N_("👤 <b>Client for task %(task)s</b>")
 REDACTED = N_("🚫 Task %(task)s is no longer yours, so the client's data was removed.")
+REMOVED = N_("🚫 The client's data was removed from this message.")
 INVOICE_WITHDRAWN = N_("🚫 Invoice %(invoice)s was withdrawn, and the client's data with it.")
 NO_TIME = N_("no time yet")
 OVER = frozenset({OfferState.WITHDRAWN, OfferState.REPLACED, OfferState.DELETED})

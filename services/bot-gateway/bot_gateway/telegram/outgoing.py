@@ -46,7 +46,7 @@ from .cards import Drawn
 from .dialogue import tongue
 from .effects import Reply
 from .keyboards import Keyboard
-from .plan import Drop, Fail, Plan, Row, Step, Steps, Target, Told
+from .plan import Drop, Fail, Plan, Recall, Row, Step, Steps, Target, Told
 from .summary import summary
 
 UNCONFIRMED = N_("Telegram never confirmed the message, so it may still be in the chat.")
@@ -154,7 +154,7 @@ class Outgoing:
         """A note answers the message that it is about; where there is nothing to tell, that one tells it."""
         if drawn.text:
             return self._messages(row, drawn, about=about)
-        return Told(about) if about else Drop(N_("There is nothing new to tell."))
+        return Told(about) if about else Fail(UNCONFIRMED)
 
     async def _withdrawal(self, row: Row) -> Plan:
         """It stays true whatever the card says: to a withdrawn offer nothing happens any more, and while the tables
@@ -208,14 +208,23 @@ class Outgoing:
 
     async def _touch_up(self, row: Row, target: UUID, bot_id: int, *, delete: bool) -> Plan:
         found = await self._pool.fetchrow(
-            "SELECT purpose, status, bot_id, message_ids, client FROM deliveries WHERE id = $1", target
+            """
+            SELECT purpose, status, bot_id, message_ids, client,
+                   client IS NOT NULL OR task_version IS NOT NULL AS recorded
+            FROM deliveries WHERE id = $1
+            """,
+            target,
         )
         assert found is not None
-        there = Target(
-            Purpose(found["purpose"]), found["status"], found["bot_id"], found["message_ids"], found["client"]
-        )
+        there = Target(**{**dict(found), "purpose": Purpose(found["purpose"])})
         if there.status in ("failed", "dropped") and not there.message_ids:
             return Drop(N_("The message never went out."))
+        if (
+            there.status in ("queued", "sending")
+            and not there.message_ids
+            and row.purpose is Purpose.RETRACTION
+        ):
+            return Recall(target)
         doubted = there.status == "unknown" and row.purpose is Purpose.RETRACTION
         if there.bot_id != bot_id or not there.message_ids:
             if doubted:
@@ -235,9 +244,10 @@ class Outgoing:
             said = self._said(row)
             return Steps([Step(self._edit(row, each, said)) for each in there.message_ids])
         if delete:
+            said = Reply(await self._in_its_place(row, there))
             return Steps(
                 [
-                    Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._emptied(row, there, each))
+                    Step(DeleteMessage(chat_id=row.chat_id, message_id=each), self._emptied(row, each, said))
                     for each in there.message_ids
                 ]
             )
@@ -248,11 +258,12 @@ class Outgoing:
         if not there.private:
             copy = there.purpose is Purpose.REPLY
             return self._redrawn(row, there, cards.task_card(card, self._zone, copy=copy, most=most))
-        if card.state in AGREED and card.client == there.client:
-            answer = await self._client_of(card, there.client)
+        client = there.client if there.recorded else card.client  # of a version that recorded nothing
+        if card.state in AGREED and client is not None and card.client == client:
+            answer = await self._client_of(card, client)
             if answer.client is None:
                 return Drop(answer.refusal)
-            drawn = cards.client_card(card, answer.client, answer, there.client, self._zone, most)
+            drawn = cards.client_card(card, answer.client, answer, client, self._zone, most)
             return self._redrawn(row, there, drawn)
         # What it says of the client stays as it was; only what can be pressed is another.
         markup = _markup(keyboards.under_client(card.task, card.offer, card.state))
@@ -273,15 +284,22 @@ class Outgoing:
             steps.append(Step(self._edit(row, message, Reply(part, drawn.keyboard if last else []))))
         return Steps(steps, record=drawn.record)
 
-    def _emptied(self, row: Row, there: Target, message: int) -> TelegramMethod[Any]:
+    async def _in_its_place(self, row: Row, there: Target) -> str:
+        """What a message says that can't be deleted any more."""
+        if not there.private or row.task is None:
+            return "…"
+        card = await views.card(self._pool, row.task, row.offer) if row.offer is not None else None
+        theirs = card is not None and not card.over and card.state in LIVE
+        return _(messages.REMOVED) if theirs else messages.client_redacted(row.task)
+
+    def _emptied(self, row: Row, message: int, said: Reply) -> TelegramMethod[Any]:
         """The message without what it held, where it can't be deleted any more."""
         if row.invoice is None:
-            private = messages.client_redacted(row.task) if there.private and row.task else ""
-            return self._edit(row, message, Reply(private or "…"))
-        said = messages.invoice_withdrawn(row.invoice)
+            return self._edit(row, message, said)
+        withdrawn = messages.invoice_withdrawn(row.invoice)
         # A message that holds a file keeps holding one (Bot API, editMessageMedia), so another takes its place.
-        file = BufferedInputFile(said.encode(), f"invoice-{row.invoice}.txt")
-        media = InputMediaDocument(media=file, caption=said, parse_mode=None)
+        file = BufferedInputFile(withdrawn.encode(), f"invoice-{row.invoice}.txt")
+        media = InputMediaDocument(media=file, caption=withdrawn, parse_mode=None)
         return EditMessageMedia(chat_id=row.chat_id, message_id=message, media=media)
 
     def _edit(self, row: Row, message: int, reply: Reply) -> EditMessageText:

@@ -62,13 +62,19 @@ class Fail(Struct, frozen=True):
     trouble: Trouble = Trouble.REFUSED
 
 
+class Recall(Struct, frozen=True):
+    """What is to be taken back has not gone out yet: it is not sent."""
+
+    target: UUID
+
+
 class Told(Struct, frozen=True):
     """This message in the chat says it already."""
 
     message: int
 
 
-Plan: TypeAlias = Steps | Drop | Fail | Told
+Plan: TypeAlias = Steps | Drop | Fail | Recall | Told
 
 
 class Target(Struct, frozen=True):
@@ -79,6 +85,7 @@ class Target(Struct, frozen=True):
     bot_id: int | None
     message_ids: list[int]
     client: int | None
+    recorded: bool
 
     @property
     def private(self) -> bool:

@@ -23,10 +23,15 @@ async def last_told(pool: asyncpg.Pool, row: UUID, task: int, offer: int) -> Las
     """By the newest message about this offer before the delivery `row` that is in the chat, or may be."""
     found = await pool.fetchrow(
         """
-        SELECT message_ids, shown FROM deliveries
-        WHERE task = $2 AND offer = $3 AND method = 'send' AND id <> $1 AND purpose <> 'retraction'
-          AND (status IN ('sent', 'unknown') OR message_ids <> '{}')
-        ORDER BY seq DESC LIMIT 1
+        WITH rung AS (
+            SELECT seq, message_ids, shown, client FROM deliveries
+            WHERE task = $2 AND offer = $3 AND method = 'send' AND id <> $1 AND purpose <> 'retraction'
+              AND (status IN ('sent', 'unknown') OR message_ids <> '{}')
+        )
+        SELECT message_ids, (
+            -- What holds a client's data says of the task but little.
+            SELECT shown FROM rung WHERE client IS NULL AND shown IS NOT NULL ORDER BY seq DESC LIMIT 1
+        ) AS shown FROM rung ORDER BY seq DESC LIMIT 1
         """,
         row,
         task,
@@ -49,7 +54,8 @@ async def client_told(pool: asyncpg.Pool, row: UUID, task: int, offer: int, clie
     found = await pool.fetchrow(
         """
         SELECT message_ids, coalesce(client_version, 0) AS version FROM deliveries
-        WHERE task = $2 AND offer = $3 AND client = $4 AND method = 'send' AND id <> $1
+        WHERE task = $2 AND offer = $3 AND method = 'send' AND id <> $1
+          AND (client = $4 OR (client IS NULL AND task_version IS NULL AND purpose = 'client_info'))
           AND (status IN ('sent', 'unknown') OR message_ids <> '{}')
         ORDER BY seq DESC LIMIT 1
         """,

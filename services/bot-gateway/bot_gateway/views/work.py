@@ -131,7 +131,8 @@ async def deliveries(pool: asyncpg.Pool, technician: int) -> list[DeliveryView]:
     rows = await pool.fetch(
         """
         SELECT id, purpose, task, invoice, status, reason, coalesce(ended_at, queued_at) AS at FROM deliveries
-        WHERE chat_id = $1 AND method IN ('send', 'document') AND purpose <> 'reply' ORDER BY seq DESC LIMIT 10
+        WHERE chat_id = $1 AND method IN ('send', 'document') AND purpose NOT IN ('reply', 'summary')
+        ORDER BY seq DESC LIMIT 10
         """,
         technician,
     )

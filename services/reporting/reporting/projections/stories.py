@@ -119,7 +119,9 @@ def tell(story: Story | None, key: int, event: TaskEvent, at: datetime, actor: s
                 priority=details.priority,
                 scheduled_at=details.scheduled_at,
                 client=client,
-                exchanged_at=at if client != story.client else story.exchanged_at,
+                exchanged_at=at
+                if client != story.client and status is Status.IN_PROGRESS
+                else story.exchanged_at,
             )
         case TaskAssigned(technician):
             return replace(story, technician=technician, response_time=None)

@@ -281,11 +281,11 @@ class Handlers:
         """
         task, _version = await self.journal.load(TASKS, request.task)
         holds = task.stands and (task.technician, task.offer) == (request.technician, request.offer)
-        under_way = task.status is Status.IN_PROGRESS or (task.status is Status.ACCEPTED and task.informed)
+        if holds and request.client not in (0, task.client):
+            return ClientInfoAnswer(refusal=_(ANOTHER_CLIENT))
+        under_way = task.informed and task.status in (Status.ACCEPTED, Status.IN_PROGRESS)
         if not holds or not under_way:
             return ClientInfoAnswer(refusal=_(NOT_NOW))
-        if request.client not in (0, task.client):
-            return ClientInfoAnswer(refusal=_(ANOTHER_CLIENT))
         known = await views.client(self.pool, task.client)
         info = await views.contact(self.pool, self.cipher, task.client)
         if known is None or info is None:

@@ -208,7 +208,8 @@ def _delivery(row: asyncpg.Record) -> Delivery:
     """Of the latest message of each kind: as long as nothing is told of it, it is queued."""
     task_info = (row["task_info"] or "queued") if row["sent_at"] else None
     client_info = (row["client_info"] or "queued") if row["client_info_at"] and row["informed"] else None
-    change = row["change_state"]
+    failed = "failed" in (task_info, client_info)
+    change = None if failed and row["change_state"] == "queued" else row["change_state"]
     reasons = (
         row["change_reason"] if change in ("failed", "unknown") else None,
         row["client_info_reason"] if client_info in ("failed", "unknown") else None,
