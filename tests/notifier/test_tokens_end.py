@@ -335,3 +335,34 @@ async def test_they_stay_where_that_is_wanted(notifier: Running, owner: httpx.As
     token = await shown(owner, "hers")
     assert token
     assert token["created_by"] == "Anna"
+
+
+async def test_asking_again_is_answered_as_the_first_time(
+    notifier: Running, owner: httpx.AsyncClient
+) -> None:
+    """Also where the answer rests on the time, or on which tokens there are by then."""
+    async with notifier.browser() as anna:
+        await log_in(anna, "anna", await add(owner, "anna", "owner"))
+        await created(anna, "hers", role="owner")
+        await created(anna, "hers too", role="viewer")
+
+    async def twice(path: str, key: str, **given: Json) -> tuple[httpx.Response, httpx.Response]:
+        once = partial(owner.post, path, headers={"Idempotency-Key": key}, **given)  # type: ignore[arg-type]
+        return await once(), await once()
+
+    asked = {"name": "erp", "role": "viewer", "expires_in_days": 30}
+    first, again = await twice("/api/tokens", "token", json=asked)
+    assert first.status_code == 201
+    token = await shown(owner, "erp")
+    assert token
+    assert token["expires_at"] == first.json()["expires_at"]
+    assert again.status_code == 409
+    assert "done already" in again.text
+    other = {**asked, "expires_in_days": 90}
+    key = {"Idempotency-Key": "token"}
+    assert (await owner.post("/api/tokens", json=other, headers=key)).status_code == 422
+    ends = {"end_tokens": "1"}
+    answers = await twice("/admins/anna/role", "role", data={"role": "viewer", **ends})
+    assert [answer.status_code for answer in answers] == [303, 303]
+    answers = await twice("/admins/anna/disabled", "end", data=ends)
+    assert [answer.status_code for answer in answers] == [303, 303]

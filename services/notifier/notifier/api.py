@@ -16,7 +16,6 @@ from notifier.domain import LONGEST_TOKEN
 from notifier.feed import Frame
 from notifier.handlers import Handlers
 from notifier.logins import Logins
-from notifier.tokens import end_of
 from notifier.views import AccountView, AdminView, SessionView, TokenView
 from shared.contract.admin import Role
 from shared.contract.site import Site
@@ -148,8 +147,9 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
 
     @post("/api/tokens", opt=OWNER)
     async def create_token(request: Request, data: NewToken) -> CreatedToken:
-        end = end_of(data.expires_in_days, data.expires_at)
-        secret = await handlers.create_token(data.name, data.role, asked(request), end)
+        secret, end = await handlers.create_token(
+            data.name, data.role, asked(request), days=data.expires_in_days, expires=data.expires_at
+        )
         return CreatedToken(data.name.strip(), data.role, secret, end)
 
     @delete("/api/tokens/{name:str}", opt=OWNER)

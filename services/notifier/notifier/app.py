@@ -1,6 +1,6 @@
 """Wiring: the admins, the settings and the notifications."""
 
-from notifier import api, pages, projections, sockets, static, tokens
+from notifier import api, pages, projections, sockets, static
 from notifier.asked import Asked
 from notifier.handlers import Handlers
 from notifier.login_limits import LoginLimits
@@ -64,8 +64,8 @@ async def new_password(service: Service, login: str) -> str:
 
 async def create_api_token(service: Service, name: str, role: Role, days: int | None = None) -> str:
     """A new API token's secret; it works as soon as the bus has told the services. days: until it ends"""
-    end = tokens.end_of(days, None)
-    return await _handlers(service).create_token(name, role, _from_a_terminal(), end)
+    secret, _end = await _handlers(service).create_token(name, role, _from_a_terminal(), days=days)
+    return secret
 
 
 def _from_a_terminal() -> Asked:

@@ -4,7 +4,10 @@ A request is let in by its session's role, and may wait a while before it is car
 have been disabled, or have become something else. The team is one stream, so what it says then is the truth.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
 
 from notifier.domain import Team, TeamCommand, decide_team
 from shared.contract.admin import AdminEvent, Role
@@ -12,13 +15,18 @@ from shared.language import _
 from shared.refusal import Refused, Why
 
 
-def asked_by(actor: str) -> Callable[[TeamCommand, Team], list[AdminEvent]]:
-    """`decide_team` for somebody who was an owner when they asked."""
+def asked_by(
+    actor: str, found: Mapping[str, Any] | None = None
+) -> Callable[[TeamCommand, Team], list[AdminEvent]]:
+    """`decide_team` for somebody who was an owner when they asked.
+
+    found  fields of the command that nobody asked for, such as the time: they differ when the same is asked again
+    """
 
     def decide(command: TeamCommand, team: Team) -> list[AdminEvent]:
         if not is_owner(actor, team):
             raise Refused(_("You are no longer an owner, so nothing was changed."), Why.FORBIDDEN)
-        return decide_team(command, team)
+        return decide_team(replace(command, **(found or {})), team)
 
     return decide
 

@@ -1,8 +1,10 @@
 """What an admin can ask here, once for HTML, JSON and the command line."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -98,8 +100,8 @@ class Handlers:
 
     async def change_role(self, login: str, role: Role, asked: Asked, *, end_tokens: bool = False) -> None:
         """end_tokens  ends those of their API tokens that could do more than they then can"""
-        made = await tokens.makers(self._pool)
-        await self._team(ChangeRole(login, role, end_tokens, made), asked)
+        found = {"makers": await tokens.makers(self._pool)}
+        await self._team(ChangeRole(login, role, end_tokens), asked, found=found)
         await self._sessions.tell(*await self._sessions.of(self._pool, login))
 
     async def enable(self, login: str, asked: Asked) -> None:
@@ -111,8 +113,8 @@ class Handlers:
         async def end(connection: asyncpg.Connection, _outcome: Outcome) -> None:
             await self._sessions.end_all(connection, login)
 
-        made = await tokens.makers(self._pool)
-        await self._team(DisableAdmin(login, end_tokens, made), asked, end)
+        found = {"makers": await tokens.makers(self._pool)}
+        await self._team(DisableAdmin(login, end_tokens), asked, end, found=found)
         await self._sessions.tell_ended(login)
 
     async def new_password(self, login: str, asked: Asked) -> str:
@@ -129,8 +131,18 @@ class Handlers:
 
     # ---- API tokens
 
-    async def create_token(self, name: str, role: Role, asked: Asked, expires: datetime | None = None) -> str:
-        """The new token, which is shown this once."""
+    async def create_token(
+        self,
+        name: str,
+        role: Role,
+        asked: Asked,
+        *,
+        days: int | None = None,
+        expires: datetime | None = None,
+    ) -> tuple[str, datetime | None]:
+        """The new token, which is shown this once, and when it ends."""
+        now = clock.now()
+        end = tokens.end_of(days, expires, now)
         name, secret = name.strip(), await self._sessions.new_token()
         key = digest(secret)
 
@@ -141,13 +153,13 @@ class Handlers:
                 name,
                 role.value,
                 asked.actor,
-                expires,
+                end,
             )
 
-        command = CreateToken(name, role, asked.actor, expires, clock.now())
-        outcome = await self._team(command, asked, keep)
+        command = CreateToken(name, role, asked.actor, expires, days=days)
+        outcome = await self._team(command, asked, keep, found={"expires": end, "now": now})
         await self._sessions.tell(key)
-        return _once(outcome, secret)
+        return _once(outcome, secret), end
 
     async def revoke_token(self, name: str, asked: Asked) -> None:
         await self._team(RevokeToken(name), asked)
@@ -207,9 +219,16 @@ class Handlers:
             who.login,
         )
 
-    async def _team(self, command: TeamCommand, asked: Asked, then: Within | None = None) -> Outcome:
+    async def _team(
+        self,
+        command: TeamCommand,
+        asked: Asked,
+        then: Within | None = None,
+        *,
+        found: Mapping[str, Any] | None = None,
+    ) -> Outcome:
         """As `Journal.handle`; refused where whoever asks has lost the role or the session in the meantime. The API
-        tokens that end by it end at once, everywhere."""
+        tokens that end by it end at once, everywhere. found: see `asked_by`"""
         revoked = tokens.Revoked()
 
         async def within(connection: asyncpg.Connection, outcome: Outcome) -> None:
@@ -220,7 +239,7 @@ class Handlers:
                 await then(connection, outcome)
 
         outcome = await self._journal.handle(
-            replace(TEAM, decide=asked_by(asked.actor)),
+            replace(TEAM, decide=asked_by(asked.actor, found)),
             TEAM_KEY,
             command,
             actor=asked.actor,

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from notifier.domain import LONGEST_TOKEN
-from shared import clock
 from shared.contract.admin import ApiTokenRevoked
 from shared.journal import Outcome
 from shared.language import _
@@ -21,7 +20,7 @@ UPDATE tokens SET revoked_at = now() WHERE name = ANY($1) AND revoked_at IS NULL
 """
 
 
-def end_of(days: int | None, at: datetime | None) -> datetime | None:
+def end_of(days: int | None, at: datetime | None, now: datetime) -> datetime | None:
     """The moment at which a token is to end, said by one of two ways or not at all."""
     if days is None:
         return at
@@ -31,7 +30,7 @@ def end_of(days: int | None, at: datetime | None) -> datetime | None:
     if not 1 <= days <= LONGEST_TOKEN.days:
         sentence = _("A token lasts 1 to %(most)s days, or without an end.", most=LONGEST_TOKEN.days)
         raise Refused(sentence, Why.INVALID, {"expires_in_days": sentence})
-    return clock.now() + timedelta(days=days)
+    return now + timedelta(days=days)
 
 
 async def makers(connection: asyncpg.Connection | asyncpg.Pool) -> dict[str, str]:

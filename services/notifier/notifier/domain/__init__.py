@@ -116,13 +116,18 @@ class EnableAdmin(AboutAdmin, frozen=True):
 
 
 class CreateToken(Struct, frozen=True):
-    """maker  who asks, as an actor; expires: when it ends by itself, seen from now"""
+    """
+    maker    who asks, as an actor
+    expires  when it ends by itself, seen from now
+    days     the same as it was asked for, where that was a number of days
+    """
 
     name: str
     role: Role
     maker: str = ""
     expires: datetime | None = None
     now: datetime | None = None
+    days: int | None = None
 
 
 class RevokeToken(Struct, frozen=True):

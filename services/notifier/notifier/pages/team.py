@@ -11,7 +11,6 @@ from notifier import views
 from notifier.handlers import Handlers
 from notifier.logins import Logins
 from notifier.pages.asking import asked
-from notifier.tokens import end_of
 from shared.contract.admin import Role
 from shared.language import _, ngettext, words
 from shared.refusal import Refused
@@ -141,8 +140,9 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
     async def create_token(request: Request) -> Response[Any]:
         try:
             new = await read(request, NewToken)
-            end = end_of(new.expires_in_days, None)
-            secret = await handlers.create_token(new.name, new.role, asked(request), end)
+            secret, _end = await handlers.create_token(
+                new.name, new.role, asked(request), days=new.expires_in_days
+            )
         except Refused as refused:
             return await tokens_page(request, refused)
         return await tokens_page(request, secret=Secret(_("The API token “%(name)s”", name=new.name), secret))
