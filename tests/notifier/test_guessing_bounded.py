@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from notifier import login_limits, passwords
+from shared.web import digest
 from tests.notifier.conftest import Running, add, log_in
 from tests.people import PATIENCE, eventually
 from tests.sessions import knows
@@ -108,6 +109,21 @@ async def test_a_browser_is_no_longer_known_after_a_reset(
     assert [await guess(planted, "dan") for _ in range(6)] == [401] * 5 + [429]
     await owner.post("/api/admins/dan/password")
     assert await notifier.service.pool.fetchval(known) == 0
+
+
+async def test_the_browser_in_which_somebody_changes_their_password_stays_known(
+    at: At, notifier: Running, owner: httpx.AsyncClient
+) -> None:
+    """Every other is forgotten: whoever had the old password may have logged in there."""
+    old, new = await add(owner, "dan"), "a-boat-and-eleven-pigeons"
+    mine, other = at("203.0.113.5"), at("203.0.113.6")
+    await log_in(other, "dan", old)
+    await log_in(mine, "dan", old)
+    await knows(mine.cookies["callout_session"], notifier.service)
+    changed = await mine.post("/account/password", data={"old": old, "new": new, "again": new})
+    assert changed.status_code == 303
+    known = await notifier.service.pool.fetch("SELECT key FROM known_devices WHERE login = 'dan'")
+    assert [row["key"] for row in known] == [digest(mine.cookies["callout_device"])]
 
 
 async def test_only_so_many_passwords_are_looked_at_and_wait(

@@ -166,7 +166,9 @@ class Logins:
             await self._sessions.still_open(connection, who.key)
             if await connection.fetchval(f"{_HASH} FOR UPDATE OF p", who.login) != verified:
                 raise _not_yours()
-            await replace_password(connection, self._sessions, who.login, hashed, but=who.key)
+            await replace_password(
+                connection, self._sessions, who.login, hashed, but=who.key, device=begun.device
+            )
             await self._limits.forgive(connection, begun)
 
         await self._journal.handle(
@@ -189,11 +191,18 @@ async def store_password(connection: asyncpg.Connection, login: str, hashed: str
 
 
 async def replace_password(
-    connection: asyncpg.Connection, sessions: Sessions, login: str, hashed: str, *, but: str = ""
+    connection: asyncpg.Connection,
+    sessions: Sessions,
+    login: str,
+    hashed: str,
+    *,
+    but: str = "",
+    device: str | None = None,
 ) -> None:
-    """With all that the old one had opened, but one session: also where the process dies right after the commit."""
+    """With all that the old one had opened, but one session and the browser that it is in: also where the process dies
+    right after the commit."""
     await store_password(connection, login, hashed)
-    await LoginLimits.forget_devices(connection, login)
+    await LoginLimits.forget_devices(connection, login, but=device)
     await sessions.end_all(connection, login, but=but)
 
 
