@@ -10,9 +10,12 @@ from time import monotonic
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
+from uuid_utils.compat import uuid7
 
 from notifier import login_limits, passwords
+from shared.refusal import Refused
 from shared.web import digest
 from tests.notifier.conftest import Running, add, log_in
 from tests.people import PATIENCE, eventually
@@ -265,6 +268,27 @@ async def test_only_new_passwords_are_judged(at: At, notifier: Running, owner: h
         answer = await dan.post("/account/password", data={"old": "password12", "new": new, "again": new})
         assert answer.status_code == 422
         assert why in unescape(answer.text).partition('id="new-error"')[2][:300]
+
+
+async def test_many_who_wait_under_one_name_keep_nobody_else_out(
+    notifier: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only so many wait under each."""
+    monkeypatch.setattr(login_limits, "MOST_DELAYED", 1)
+    limits = login_limits.LoginLimits(notifier.service.pool)
+    begun = login_limits.Try(uuid7(), "dan", login_limits.Origin("192.0.2.1"), None)
+    waiting = asyncio.create_task(limits._wait(begun, PATIENCE))
+
+    async def waits() -> bool:
+        return bool(limits._delayed["dan"])
+
+    await eventually(waits)
+    with pytest.raises(Refused, match="Too many people"):
+        await limits._wait(begun, 0.01)
+    await limits._wait(replace(begun, login="olga"), 0.01)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await limits._wait(begun, 0.01)
 
 
 async def test_what_is_kept_of_tries_has_an_end(

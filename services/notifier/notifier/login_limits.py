@@ -7,6 +7,7 @@ PostgreSQL, for every replica, and a login that nobody has is counted like any o
 import asyncio
 import ipaddress
 import re
+from collections import Counter
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -30,7 +31,7 @@ TRIES_PER_NETWORK = 30  # under all names
 FREE = 5  # tries under one name, from all networks, that nobody has to wait for
 FIRST_DELAY = 0.1  # seconds; each further try doubles them
 LONGEST_DELAY = 5.0
-MOST_DELAYED = 200  # people who may wait at the same time, on one replica
+MOST_DELAYED = 20  # people who may wait under one name at the same time, on one replica
 
 PREFIX = 64  # bits of an IPv6 address that one customer of a provider is given
 NAME = 64  # characters of a name that are looked at
@@ -126,7 +127,7 @@ def delay(failed: int) -> float:
 class LoginLimits:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._delayed = 0
+        self._delayed: Counter[str] = Counter()
 
     async def begin(self, login: str, origin: Origin, *, logs_in: bool = True) -> Try:
         """Refused where there were too many. A try counts as failed before its password is looked at, which takes
@@ -182,16 +183,18 @@ class LoginLimits:
         return found
 
     async def _wait(self, begun: Try, seconds: float) -> None:
-        if self._delayed >= MOST_DELAYED:
+        if self._delayed[begun.login] >= MOST_DELAYED:
             await self.not_looked_at(begun)
             raise Refused(
                 _("Too many people are logging in just now. Please try again in a moment."), Why.UNAVAILABLE
             )
-        self._delayed += 1
+        self._delayed[begun.login] += 1
         try:
             await asyncio.sleep(seconds)
         finally:
-            self._delayed -= 1
+            self._delayed[begun.login] -= 1
+            if not self._delayed[begun.login]:
+                del self._delayed[begun.login]
 
     async def not_looked_at(self, begun: Try) -> None:
         """Nobody came to look at the password, so it was no try."""
