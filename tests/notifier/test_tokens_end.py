@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from notifier.domain import (
+    ChangeAdmin,
     ChangeRole,
     CreateToken,
     DisableAdmin,
@@ -81,6 +82,32 @@ def test_tokens_of_somebody_who_is_disabled_already_can_be_ended() -> None:
     events = decide_team(command, team)
     assert events == [ApiTokenRevoked("erp"), ApiTokenRevoked("night")]
     assert decide_team(command, given_team((*TEAM, AdminDisabled("anna"), *events))) == []
+
+
+def test_a_change_of_role_and_standing_is_made_whole_or_not_at_all() -> None:
+    """What one half refuses, the other has not done; a token ends once."""
+    team = given_team(TEAM)
+    command = ChangeAdmin("anna", Role.DISPATCHER, enabled=False, end_tokens=True, makers=MAKERS)
+    events = decide_team(command, team)
+    assert events[:3] == [
+        AdminRoleChanged("anna", Role.DISPATCHER),
+        ApiTokenRevoked("old"),
+        AdminDisabled("anna"),
+    ]
+    assert events[3:] == [ApiTokenRevoked("erp"), ApiTokenRevoked("night")]
+    alone = given_team((OWNER, AdminAdded("dan", "Dan", Role.VIEWER)))
+    assert decide_team(ChangeAdmin("dan", Role.OWNER), alone) == [AdminRoleChanged("dan", Role.OWNER)]
+    for refused in (ChangeAdmin("owner", Role.OWNER, enabled=False), ChangeAdmin("owner", Role.VIEWER, True)):
+        with pytest.raises(Refused, match="last owner"):
+            decide_team(refused, alone)
+
+
+async def test_a_change_that_is_refused_changes_nothing(owner: httpx.AsyncClient) -> None:
+    """An owner who makes themselves less is none any more, so could not have gone on to the other half."""
+    await add(owner, "anna", "owner")
+    answer = await owner.patch("/api/admins/owner", json={"role": "viewer", "enabled": False})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["role"], answer.json()["enabled"]) == ("viewer", False)
 
 
 def test_a_circle_of_makers_ends() -> None:

@@ -124,14 +124,9 @@ def routes(handlers: Handlers, logins: Logins, pool: asyncpg.Pool) -> list[Any]:
 
     @patch("/api/admins/{login:str}", opt=OWNER)
     async def change_admin(request: Request, login: str, data: AdminChange) -> AdminView:
-        # Two commands, so each has its own id.
-        who = Asked(identity(request).actor, key=identity(request).key)
-        if isinstance(data.role, Role):
-            await handlers.change_role(login, data.role, who, end_tokens=data.end_tokens)
-        if data.enabled is True:
-            await handlers.enable(login, who)
-        if data.enabled is False:
-            await handlers.disable(login, who, end_tokens=data.end_tokens)
+        role = None if data.role is UNSET else data.role
+        enabled = None if data.enabled is UNSET else data.enabled
+        await handlers.change_admin(login, role, enabled, asked(request), end_tokens=data.end_tokens)
         found = await views.admin(pool, login)
         if found is None:
             raise Refused(_("There is no admin “%(login)s”.", login=login), Why.MISSING)

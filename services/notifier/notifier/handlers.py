@@ -21,6 +21,7 @@ from notifier.domain import (
     TEAM,
     TEAM_KEY,
     AddAdmin,
+    ChangeAdmin,
     ChangeLogo,
     ChangePassword,
     ChangeRole,
@@ -116,6 +117,28 @@ class Handlers:
         found = {"makers": await tokens.makers(self._pool)}
         await self._team(DisableAdmin(login, end_tokens), asked, end, found=found)
         await self._sessions.tell_ended(login)
+
+    async def change_admin(
+        self,
+        login: str,
+        role: Role | None,
+        enabled: bool | None,
+        asked: Asked,
+        *,
+        end_tokens: bool = False,
+    ) -> None:
+        """Role and standing in one: where one of them is refused, neither changes. None leaves it as it is"""
+
+        async def end(connection: asyncpg.Connection, _outcome: Outcome) -> None:
+            if enabled is False:
+                await self._sessions.end_all(connection, login)
+
+        found = {"makers": await tokens.makers(self._pool)}
+        await self._team(ChangeAdmin(login, role, enabled, end_tokens), asked, end, found=found)
+        if enabled is False:
+            await self._sessions.tell_ended(login)
+        elif role is not None:
+            await self._sessions.tell(*await self._sessions.of(self._pool, login))
 
     async def new_password(self, login: str, asked: Asked) -> str:
         """A password in place of one that was lost; ends the sessions that the old one began."""

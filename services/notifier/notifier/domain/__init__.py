@@ -7,6 +7,7 @@ last owner. Passwords and secrets are no part of any command or event.
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from functools import reduce
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
@@ -115,6 +116,15 @@ class EnableAdmin(AboutAdmin, frozen=True):
     pass
 
 
+class ChangeAdmin(AboutAdmin, frozen=True):
+    """Both at once, or neither. None leaves it as it is; the rest: see `DisableAdmin`"""
+
+    role: Role | None = None
+    enabled: bool | None = None
+    end_tokens: bool = False
+    makers: dict[str, str] = {}
+
+
 class CreateToken(Struct, frozen=True):
     """
     maker    who asks, as an actor
@@ -140,6 +150,7 @@ TeamCommand: TypeAlias = (
     | ChangeRole
     | ChangePassword
     | DisableAdmin
+    | ChangeAdmin
     | EnableAdmin
     | CreateToken
     | RevokeToken
@@ -170,6 +181,8 @@ def decide_team(command: TeamCommand, team: Team) -> list[AdminEvent]:
 
         case AboutAdmin(login) if login not in team.members:
             raise Refused(_("There is no admin “%(login)s”.", login=login), Why.MISSING)
+        case ChangeAdmin():
+            return _one_by_one(command, team)
         case ChangeRole(login, role) if team.members[login].role is role:
             return []
         case ChangeRole(login, role) if role is Role.OWNER or not is_last_owner(login, team):
@@ -247,6 +260,21 @@ def made_by(actor: str, makers: Mapping[str, str]) -> list[str]:
         found += more
         asked = {by_token(name) for name in more}
     return found
+
+
+def _one_by_one(command: ChangeAdmin, team: Team) -> list[AdminEvent]:
+    login, more = command.login, (command.end_tokens, command.makers)
+    parts: list[TeamCommand] = []
+    if command.role is not None:
+        parts.append(ChangeRole(login, command.role, *more))
+    if command.enabled is not None:
+        parts.append(EnableAdmin(login) if command.enabled else DisableAdmin(login, *more))
+    events: list[AdminEvent] = []
+    for part in parts:
+        decided = decide_team(part, team)
+        team = reduce(evolve_team, decided, team)
+        events += decided
+    return events
 
 
 def _ended(command: ChangeRole | DisableAdmin, team: Team, least: Role | None = None) -> list[AdminEvent]:
