@@ -272,10 +272,24 @@ async def test_a_service_that_has_just_started_sends_nobody_to_the_login(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before it has read the bucket it knows nobody, and says so."""
-    monkeypatch.setattr(sessions, "ARRIVAL", 0.2)
+    monkeypatch.setattr(sessions, "ARRIVAL", PATIENCE)
+    began = monotonic()
     with pytest.raises(Refused) as refused:
         await watched.book.of("n" * 43)
+    assert monotonic() - began < PATIENCE
+    assert refused.value.headers["Retry-After"]
     assert refused.value.why is Why.UNAVAILABLE
     await watched.make((digest("n" * 43), ANNA))
     await watched.until(digest("n" * 43), ANNA)
     assert await watched.book.of("n" * 43) == ANNA
+
+
+async def test_while_the_bucket_is_of_a_version_before_a_login_is_waited_for(watched: Watched) -> None:
+    """That version signs nothing, so a session that has just begun looks like any other; a short wait finds it."""
+    await watched.make((OTHER, BO))
+    await watched.until(OTHER, BO)
+    finding = asyncio.create_task(watched.book.of("n" * 43))
+    await asyncio.sleep(0)
+    await watched.put(digest("n" * 43), ANNA)
+    assert await finding == ANNA
+    assert await watched.book.of("m" * 43) is None

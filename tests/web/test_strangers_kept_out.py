@@ -1,8 +1,12 @@
 """Who may ask: by cookie or token, by role, and from no other site."""
 
+from time import monotonic
+
 import httpx
 import pytest
 
+from shared.web import SessionBook, sessions
+from tests.people import PATIENCE
 from tests.web.conftest import HOST, SECRETS, cookie
 
 
@@ -36,6 +40,23 @@ async def test_a_stranger_gets_nothing_else(stranger: httpx.AsyncClient, method:
 async def test_an_operator_needs_no_login(stranger: httpx.AsyncClient, path: str) -> None:
     """What a monitor asks is open."""
     assert (await stranger.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics"])
+async def test_what_is_open_waits_for_nobodys_session(
+    stranger: httpx.AsyncClient, book: SessionBook, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Also where a service has not read the sessions yet, so that it can't say whose cookie this is."""
+    book._watching = True
+    monkeypatch.setattr(sessions, "NEW_SESSION", PATIENCE)
+    stranger.cookies.set("callout_session", "n" * 43)
+    began = monotonic()
+    assert (await stranger.get(path)).status_code == 200
+    assert monotonic() - began < PATIENCE
+    monkeypatch.setattr(sessions, "NEW_SESSION", 0.1)
+    answer = await stranger.get("/sample")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
 
 
 async def test_htmx_is_told_to_go_to_the_login(stranger: httpx.AsyncClient) -> None:

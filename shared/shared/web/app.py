@@ -8,6 +8,7 @@ import litestar
 from litestar import Litestar, Response, Router, get
 from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.routes import HTTPRoute
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -66,8 +67,19 @@ def build_app(
             logging_config=None,
             debug=False,
         )
-    app.wall = Wall(super(App, app).__call__, name, sessions, site, settings)
+    app.wall = Wall(super(App, app).__call__, name, sessions, site, settings, _public(app))
     return app
+
+
+def _public(app: Litestar) -> tuple[str, ...]:
+    """What the wall lets through without waiting to know who asks."""
+    return tuple(
+        route.path.partition("{")[0]
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.opt.get("public") and "GET" in handler.http_methods
+    )
 
 
 def _is_api(route: Any) -> bool:

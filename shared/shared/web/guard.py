@@ -99,14 +99,14 @@ def role_of(handler: BaseRouteHandler, method: str) -> Role | None:
 
 
 async def identify(
-    connection: litestar.Request[Any, Any, Any], sessions: SessionBook, *, secure: bool
+    connection: litestar.Request[Any, Any, Any], sessions: SessionBook, *, secure: bool, waits: bool = True
 ) -> Identity | None:
-    """By bearer token, else by cookie. A wrong bearer token is nobody, whatever the cookie says."""
+    """By bearer token, else by cookie. A wrong bearer token is nobody, whatever the cookie says. waits: see `of`"""
     bearer = bearer_token(connection)
     secret = bearer if bearer is not None else cookies.read(connection, COOKIE, secure=secure)
     if not secret or not 20 <= len(secret) <= 200:
         return None
-    session = await sessions.of(secret)
+    session = await sessions.of(secret, waits=waits)
     if session is None or session.token != (bearer is not None):
         return None
     return Identity(session.admin, session.name, session.role, session.token, digest(secret))

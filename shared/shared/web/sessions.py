@@ -106,19 +106,29 @@ class SessionBook:
         session = self._entries.get(key)
         return session if session is not None and session.live() else None
 
-    async def of(self, secret: str) -> Session | None:
+    async def of(self, secret: str, *, waits: bool = True) -> Session | None:
         """The live session of this secret. One that nobody knows is refused at once; only where it may still be on its
-        way here it is waited for, and if it does not come then, whoever asks shall try again."""
+        way here it is waited for, and if it does not come then, whoever asks shall try again. waits: False for what
+        everybody may see, so that nothing is kept back by a cookie"""
         key = digest(secret)
-        if not self._may_come(key, secret):
+        patience = self._patience(key, secret) if waits else 0.0
+        if not patience:
             return self._in_use(key)
-        session = await self.find(key, ARRIVAL)
+        session = await self.find(key, patience)
         if session is None and self._may_come(key, secret):
             raise Refused(
                 _("This part of Callout has not heard of your login yet. Please try again in a moment."),
                 Why.UNAVAILABLE,
             )
         return session
+
+    def _patience(self, key: str, secret: str) -> float:
+        """Seconds. Long only for a secret that shows it is on its way; the bucket of a version before signs none."""
+        if self._filled and not self._hint_key:
+            return NEW_SESSION
+        if not self._may_come(key, secret):
+            return 0.0
+        return ARRIVAL if self._filled else NEW_SESSION
 
     def _may_come(self, key: str, secret: str) -> bool:
         if key in self._entries or key in self._ended:

@@ -67,13 +67,21 @@ class Wall:
     """ASGI. What it refuses it leaves in the scope, where `guard` raises it: so errors have one way out."""
 
     def __init__(
-        self, app: ASGIApp, name: str, sessions: SessionBook, site: Callable[[], Site], settings: Settings
+        self,
+        app: ASGIApp,
+        name: str,
+        sessions: SessionBook,
+        site: Callable[[], Site],
+        settings: Settings,
+        public: tuple[str, ...],
     ) -> None:
+        """public  paths that everybody may look at; one that ends in a slash stands for all below it"""
         self._app = app
         self._name = name
         self._sessions = sessions
         self._site = site
         self._settings = settings
+        self._public = public
         headers = dict(HEADERS)
         if settings.secure:
             headers["strict-transport-security"] = "max-age=31536000"
@@ -113,13 +121,17 @@ class Wall:
         scope["identity"] = None  # type: ignore[typeddict-unknown-key]
         try:
             refuse_control_in_address(scope["path"], scope["query_string"])
-            who = await identify(connection, self._sessions, secure=self._settings.secure)
+            waits = scope.get("method") not in SAFE or not self._is_public(scope["path"])
+            who = await identify(connection, self._sessions, secure=self._settings.secure, waits=waits)
             unsafe = scope["type"] == ScopeType.WEBSOCKET or scope.get("method") not in SAFE
             if unsafe and bearer_token(connection) is None:
                 check_origin(connection, self._settings, strict=who is not None)
             scope["identity"] = who  # type: ignore[typeddict-unknown-key]
         except Refused as refused:
             _refuse(scope, refused)
+
+    def _is_public(self, path: str) -> bool:
+        return any(path == each or (each.endswith("/") and path.startswith(each)) for each in self._public)
 
     async def _body(self, scope: HTTPScope, receive: Receive) -> bytes | None:
         """The whole body, cleaned; what is wrong with it is left in the scope."""
