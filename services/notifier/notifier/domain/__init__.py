@@ -21,6 +21,12 @@ from notifier.domain.logo import ChangeLogo as ChangeLogo
 from notifier.domain.logo import Logo as Logo
 from notifier.domain.logo import RedrawLogo as RedrawLogo
 from notifier.domain.logo import decide_logo as decide_logo
+from notifier.domain.visit import VISIT as VISIT
+from notifier.domain.visit import LogIn as LogIn
+from notifier.domain.visit import LogOut as LogOut
+from notifier.domain.visit import Visit as Visit
+from notifier.domain.visit import decide_visit as decide_visit
+from notifier.domain.visit import evolve_visit as evolve_visit
 from shared.contract.admin import (
     AdminAdded,
     AdminDisabled,
@@ -306,51 +312,6 @@ def _member(team: Team, login: str, member: Member) -> Team:
 
 
 TEAM: Decider[TeamCommand, Team, AdminEvent] = Decider("admin", Team(), decide_team, evolve_team, AdminEvent)
-
-# ---- a session: one stream for each, so that logging in stays quick
-
-
-class Visit(Struct, frozen=True):
-    login: str | None = None
-    over: bool = False
-
-
-class LogIn(Struct, frozen=True):
-    login: str
-
-
-class LogOut(Struct, frozen=True):
-    pass
-
-
-VisitCommand: TypeAlias = LogIn | LogOut
-
-
-def decide_visit(command: VisitCommand, visit: Visit) -> list[AdminEvent]:
-    match command, visit:
-        case LogIn(login), Visit(login=None):
-            return [AdminLoggedIn(login)]
-        case LogOut(), Visit(login=str(login), over=False):
-            return [AdminLoggedOut(login)]
-        case LogOut(), _:
-            return []
-        case _:
-            raise Refused(_("This session has begun already."))
-
-
-def evolve_visit(visit: Visit, event: AdminEvent) -> Visit:
-    match event:
-        case AdminLoggedIn(login=login):
-            return Visit(login)
-        case AdminLoggedOut():
-            return replace(visit, over=True)
-        case _:
-            return visit
-
-
-VISIT: Decider[VisitCommand, Visit, AdminEvent] = Decider(
-    "admin", Visit(), decide_visit, evolve_visit, AdminEvent
-)
 
 # ---- the site's settings
 
