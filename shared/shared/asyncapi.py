@@ -78,8 +78,12 @@ IN_USE = Word(
     USED,
     "SessionUsed",
     "send",
-    "A session is in use; the notifier notes it, so that idle ones end.",
-    {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256 of its secret, in hex"},
+    "A session or API token is in use: idle sessions end, and a token shows its last use.",
+    {
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}( [a-z-]{1,40})?$",
+        "description": "SHA-256 of its secret, in hex; of an API token with the service that was asked, behind a space",
+    },
     content_type="text/plain",
 )
 
