@@ -140,7 +140,7 @@ async def look_around(callout: Callout) -> None:
         "/api/tasks?status=completed&limit=1", "/api/clients", f"/api/clients/{client}",
         "/api/invoices?status=overdue", f"/api/invoices/{invoice}",
         "/api/reports", f"/api/reports/tasks/{number}", "/api/audit?kind=TaskCreated",
-        "/api/admins", "/api/tokens", "/api/sessions", "/api/notifications",
+        "/api/admins", "/api/tokens", "/api/account", "/api/sessions", "/api/notifications",
     ):  # fmt: skip
         await office.get(path)
     assert (await office.http.get(f"/api/notifications?after={uuid4()}")).status_code == 404
