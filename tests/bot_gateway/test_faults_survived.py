@@ -104,7 +104,7 @@ async def test_who_cannot_be_reached_is_told_and_not_tried_again(
     assert failed["reason"].endswith(".")
     assert (await row(gateway))["tries"] == 0
     noticed = {"block": "TechnicianBlockedBot", "deactivate": "TechnicianAccountGone"}[what]
-    assert (await gateway.events("technician"))[-1] == noticed
+    assert noticed in await gateway.events("technician")
 
 
 async def test_whom_the_bot_never_met_is_chat_not_found(gateway: Gateway) -> None:

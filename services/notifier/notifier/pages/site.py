@@ -23,15 +23,13 @@ CALLOUT = (STATIC / "icon.svg").read_bytes()
 
 
 class Company(Struct, frozen=True):
-    """office_phone  None where the page was opened before there was one"""
-
     company: str
     address: str
     tax_id: str
     currency: str
     time_zone: str
     language: str
-    office_phone: str | None = None
+    office_phone: str = ""
 
 
 class Sending(Struct, frozen=True):
@@ -85,7 +83,8 @@ def routes(handlers: Handlers, pool: asyncpg.Pool) -> list[Any]:
         try:
             typed = await read(request, Company)
             site, version = await handlers.site()
-            given = {name: value for name, value in structs.asdict(typed).items() if value is not None}
+            # A page that was opened before there was a phone leaves it alone; an empty field takes it away.
+            given = {name: value for name, value in structs.asdict(typed).items() if name in form(request)}
             changed = structs.replace(site, **given)
             await handlers.change_site(changed, asked(request), seen(request, version))
         except Refused as refused:
