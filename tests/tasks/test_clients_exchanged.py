@@ -9,15 +9,17 @@ import pytest
 from shared.contract.delivery import DeliveryFailed, DeliverySent, Purpose, Trouble
 from shared.contract.task import (
     CLIENT_INFO,
+    Action,
     ClientInfoAnswer,
     ClientInfoRequest,
     ClientInfoSent,
     Status,
     TaskEdited,
+    TaskSent,
 )
 from tasks.domain.task import EditTask, SendClientInfo
 from tests.tasks import examples as ex
-from tests.tasks.conftest import LINDQVIST, Json, Office, in_progress, rebuilt_is_the_same, said
+from tests.tasks.conftest import BOILER, LINDQVIST, Json, Office, in_progress, rebuilt_is_the_same, said
 from tests.tasks.examples import YASMIN, given
 
 BAKERY = {"name": "Bakery Amsel", "phone": "+46 8 555 00 11", "address": "Kornhamn 3"}
@@ -107,6 +109,17 @@ async def test_the_client_s_new_number_is_a_change_too(office: Office, admin: ht
     await office.hears("delivery", uuid4(), DeliverySent(Purpose.CHANGE, YASMIN, 8, number, 1), event)
     assert (await delivery(admin, number))["change"] == "sent"
     await rebuilt_is_the_same(office)
+
+
+async def test_who_has_answered_has_the_task_info(office: Office, admin: httpx.AsyncClient) -> None:
+    """However the first message ended: a copy of it was answered, or it arrived in doubt."""
+    number = int((await said(admin.post("/api/tasks", json=BOILER | {"technician_id": YASMIN}), 201))["id"])
+    await said(admin.post(f"/api/tasks/{number}/dispatch"))
+    lost = DeliveryFailed(Purpose.TASK_INFO, YASMIN, Trouble.DEACTIVATED, "The account is gone.", number, 1)
+    await office.hears("delivery", uuid4(), lost, await office.newest(number, TaskSent))
+    assert (await delivery(admin, number))["task_info"] == "failed"
+    await office.tap(number, Action.ACCEPT)
+    assert await delivery(admin, number) == {"task_info": "sent", "client_info": None, "reason": None}
 
 
 async def test_before_it_is_sent_nobody_is_told_of_a_change(office: Office, admin: httpx.AsyncClient) -> None:

@@ -4,5 +4,6 @@ ALTER TABLE offers
     ADD COLUMN change_event  uuid,   -- the latest event that changed what they hold; null: none, or a sending told it all
     ADD COLUMN change_state  text,   -- what became of the message that tells them: queued, sent, failed or unknown
     ADD COLUMN change_reason text;
-UPDATE offers o SET informed = true FROM events e, tasks t
-WHERE e.id = o.client_info_event AND t.number = o.task AND (e.data->>'client')::bigint = t.client;
+UPDATE offers o SET informed = true FROM events e, tasks t, clients c
+WHERE e.id = o.client_info_event AND t.number = o.task AND (e.data->>'client')::bigint = t.client
+  AND c.id = t.client AND NOT c.erased;
