@@ -108,7 +108,7 @@ async def refused_by_what_others_told(callout: Callout, number: int) -> None:
     wanted = {"task_id": number, "lines": lines, "currency": "EUR"}
     assert (await callout.office.refused("POST", "/api/invoices", wanted))[0] == 409
     yesterday = f"{datetime.now(UTC).date() - timedelta(days=1)}"
-    (billed,) = (await callout.office.get("/api/tasks?status=completed"))["items"]
+    billed = (await callout.office.get("/api/tasks?status=completed"))["items"][0]
     late = wanted | {"task_id": billed["id"], "due_on": yesterday}
     assert (await callout.office.refused("POST", "/api/invoices", late))[0] == 422
     nobody = {"technician_id": 1}
