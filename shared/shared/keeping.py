@@ -4,7 +4,6 @@ import asyncpg
 
 from shared import site
 from shared.contract.event import stream_name
-from shared.contract.site import SETTINGS
 from shared.language import N_, _
 from shared.refusal import Refused
 
@@ -23,8 +22,7 @@ class NotKept(Refused):
 
     def __init__(self, technician: int, name: str, *, forbidden: bool) -> None:
         sentence = _(KEPT_ONLY if forbidden else ASKED_FIRST, name=name)
-        told = stream_name("technician", technician)
-        super().__init__(sentence, rests_on=(told, SETTINGS) if forbidden else (told,))
+        super().__init__(sentence, rests_on=(stream_name("technician", technician),))
         self.technician = technician
         self.forbidden = forbidden
 

@@ -17,7 +17,7 @@ def build(settings: Settings) -> Service:
         tables=projections.TABLES,
         folds=("technician", "delivery", "invoice"),
         fold=projections.fold(lambda: service.journal),
-        asks=versions("technician", "site"),
+        asks=versions("technician"),
     )
     handlers = Handlers(service.journal, service.pool, settings.fernet("clients"), service.freshness)
     service.http(api.routes(handlers), exports.routes(handlers), pages.routes(handlers))
