@@ -124,7 +124,7 @@ async def test_what_is_kept_says_nothing_to_whoever_finds_it(callout: Callout, b
         "/api/admins", {"login": "sealed", "name": "Sealed", "role": "dispatcher"}
     )
     other = await callout.office.post("/api/admins", {"login": "nosy", "name": "Nosy", "role": "dispatcher"})
-    async with window(browser, callout.url) as page:
+    async with window(browser, callout.url, refusals=None) as page:
         await page.goto("/login")
         await logs_in_as(page, "sealed", made["password"])
         await half_typed(page, "+49 30 7777")
