@@ -111,7 +111,7 @@ async def test_the_client_s_new_number_is_a_change_too(office: Office, admin: ht
     await rebuilt_is_the_same(office)
 
 
-async def test_who_has_answered_has_the_task_info(office: Office, admin: httpx.AsyncClient) -> None:
+async def test_who_has_accepted_has_the_task_info(office: Office, admin: httpx.AsyncClient) -> None:
     """However the first message ended: a copy of it was answered, or it arrived in doubt."""
     number = int((await said(admin.post("/api/tasks", json=BOILER | {"technician_id": YASMIN}), 201))["id"])
     await said(admin.post(f"/api/tasks/{number}/dispatch"))

@@ -82,7 +82,7 @@ TASK = f"""
 SELECT t.*, coalesce(nullif(w.given_name, ''), w.name, t.technician::text) AS technician_name,
        w.status AS technician_status, w.joined_at, w.deleted_at, w.status = 'deleted' OR {KEPT} AS kept,
        coalesce(c.name, '') AS client_name, coalesce(c.erased, false) AS client_erased,
-       o.sent_at, o.accepted_at, o.rejected_at, o.client_info_at, o.informed, o.change_state, o.change_reason,
+       o.sent_at, o.accepted_at, o.client_info_at, o.informed, o.change_state, o.change_reason,
        ti.state AS task_info, ti.reason AS task_info_reason,
        ci.state AS client_info, ci.reason AS client_info_reason,
        (SELECT max(number) FROM invoices WHERE task = t.number AND status <> 'void') AS invoice
@@ -207,8 +207,8 @@ def task_of(row: asyncpg.Record) -> TaskView:
 def _delivery(row: asyncpg.Record) -> Delivery:
     """Of the latest message of each kind: as long as nothing is told of it, it is queued."""
     task_info = (row["task_info"] or "queued") if row["sent_at"] else None
-    if task_info and (row["accepted_at"] or row["rejected_at"]):
-        task_info = "sent"  # who has answered has it, by whichever message
+    if task_info and row["accepted_at"]:
+        task_info = "sent"  # who has accepted has it, by whichever message
     client_info = (row["client_info"] or "queued") if row["client_info_at"] and row["informed"] else None
     failed = "failed" in (task_info, client_info)
     change = None if failed and row["change_state"] == "queued" else row["change_state"]
