@@ -240,6 +240,9 @@ class Person:
     async def unblocks(self) -> None:
         await self._post("unblock")
 
+    async def deletes_account(self) -> None:
+        await self._post("deactivate")
+
     async def messages(self) -> list[Json]:
         answer = await self.http.get(f"/phone/people/{self.id}/messages")
         shown: list[Json] = answer.json()

@@ -19,7 +19,7 @@ PAGES = (
 
 async def gone(gateway: Gateway, yasmin: Person) -> None:
     """Her account is deleted, which Telegram says as the office sends her something."""
-    await gateway.phones.http.post(f"/phone/people/{yasmin.id}/deactivate")
+    await yasmin.deletes_account()
     await gateway.hears(
         "task", 1042, TaskCreated(1042, BOILER, 12), TaskAssigned(yasmin.id), TaskSent(yasmin.id, 1)
     )

@@ -166,7 +166,10 @@ async def changed_and_gone(callout: Callout, lena: Person) -> None:
     await office.knows(lena)
     newcomer = await joined(callout, "Omar Said")
     await office.post(f"/api/technicians/{newcomer.id}/review")
-    await office.task(technician_id=newcomer.id)
+    number = await office.task(technician_id=newcomer.id)
+    await newcomer.deletes_account()
+    await office.post(f"/api/tasks/{number}/dispatch")
+    await office.sees_task(number, delivery__task_info="failed")
     await office.call("DELETE", f"/api/technicians/{newcomer.id}")
     await office.call("DELETE", "/api/telegram/token")
 
