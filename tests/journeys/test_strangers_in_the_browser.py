@@ -1,5 +1,6 @@
 """A technician whom nobody has kept, under the hands of a dispatcher: each way to send asks first, and keeps them."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -112,9 +113,7 @@ async def test_the_card_of_many_newcomers_grows(callout: Callout, browser: Brows
         await page.goto("/clients")
         await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
         people = [await callout.phones.person(f"Crowd{number}") for number in range(8)]
-        for person in people:
-            await person.start()
-            await callout.office.knows(person)
+        await asyncio.gather(*(person.start() for person in people))
         toasts = page.locator("#toasts .callout-toast", has_text="More new technicians within a minute")
         await expect(toasts).to_have_count(1)
         await expect(toasts).to_have_text(re.compile(r"(Crowd\d, ){2,}and Crowd\d"))

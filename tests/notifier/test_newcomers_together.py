@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from shared.contract.technician import (
@@ -195,3 +196,29 @@ async def test_who_was_deleted_and_came_back_is_asked_about(
         b'{"type":"TechnicianRegistered","telegram_id":1,"name":"Ana"}', type=TechnicianRegistered
     )
     assert (old.returned, old.deleted_at) == (False, None)
+
+
+@pytest.mark.parametrize("order", ["fgahbecd", "hgfedcba", "gahbfced"])
+async def test_who_joins_at_once_is_one_crowd(
+    notifier: Running, owner: httpx.AsyncClient, order: str
+) -> None:
+    """Presses of the same moment are told in another order than they were made."""
+    door = Door(notifier)
+    names = [next(name for name in NAMES if name[0].lower() == letter) for letter in order]
+    for name in names:
+        at = NOON + timedelta(milliseconds=NAMES.index(name))
+        await door.tell(name, TechnicianRegistered(technician(name), name), at)
+    await door.folded()
+    others = sorted(names[5:])
+    together = f"More new technicians within a minute: {others[0]}, {others[1]}, and {others[2]}"
+    assert await texts(owner) == [*(f"New technician added: {name}" for name in names[:5]), together]
+
+
+async def test_a_minute_is_one_however_late_it_is_told(notifier: Running, owner: httpx.AsyncClient) -> None:
+    """Six within two minutes are no crowd, whoever is told last."""
+    door = Door(notifier)
+    seconds = (0, 10, 20, 70, 80, 45)
+    for name, second in zip(NAMES, seconds, strict=False):
+        await door.tell(name, TechnicianRegistered(technician(name), name), NOON + timedelta(seconds=second))
+    await door.folded()
+    assert [text for text in await texts(owner) if "within a minute" in text] == []

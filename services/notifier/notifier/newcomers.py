@@ -34,6 +34,23 @@ class Told(Struct, frozen=True):
     crowded: bool
 
 
+_TOLD_BEFORE = """
+WITH near AS (
+    SELECT * FROM newcomers WHERE at > $1::timestamptz - $2::interval AND at < $1::timestamptz + $2::interval
+), beginning AS (
+    SELECT at FROM near WHERE at < $1 UNION SELECT $1
+)
+SELECT (
+    SELECT max((SELECT count(*) FROM near n WHERE n.at >= b.at AND n.at < b.at + $2)) FROM beginning b
+) AS many, (
+    SELECT notification FROM near WHERE crowded AND event = notification
+    ORDER BY abs(extract(epoch FROM at - $1)) LIMIT 1
+) AS crowd
+"""
+"""many: of those told already, the most who joined within one minute with this one. Who pressed Start together
+is not told in the order of the presses, so the minute may begin before this one or end after it."""
+
+
 async def told_by(connection: asyncpg.Connection, recorded: Recorded) -> Told:
     event = recorded.data
     assert isinstance(event, TechnicianRegistered)
@@ -42,18 +59,7 @@ async def told_by(connection: asyncpg.Connection, recorded: Recorded) -> Told:
     )
     if known:  # it is folded again; what answered it follows
         return Told(known["notification"], known["crowded"])
-    before = await connection.fetchrow(
-        """
-        SELECT count(*) AS many, (
-            SELECT notification FROM newcomers
-            WHERE crowded AND event = notification AND at > $1::timestamptz - $2::interval AND at <= $1
-            ORDER BY at DESC LIMIT 1
-        ) AS crowd
-        FROM newcomers WHERE at > $1::timestamptz - $2::interval AND at <= $1
-        """,
-        recorded.at,
-        MINUTE,
-    )
+    before = await connection.fetchrow(_TOLD_BEFORE, recorded.at, MINUTE)
     assert before is not None
     crowded = before["many"] >= ONE_BY_ONE
     notification: UUID = (crowded and before["crowd"]) or recorded.id
