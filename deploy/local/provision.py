@@ -10,6 +10,9 @@ from local.access import DATABASE, ROLES
 PROVISIONED = 2
 """Raise it when `provision` changes: every data folder is then provisioned again at its next start."""
 
+_ANY_SCRIPT = "TEMPLATE template0 ENCODING UTF8 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
+"""Whatever the cluster was made with: names in every script, and the same order of them on every machine."""
+
 
 async def provision(superuser: str, passwords: Mapping[str, str]) -> None:
     """The database, and for each service a role that owns one schema and sees no other. Repeatable.
@@ -23,7 +26,7 @@ async def provision(superuser: str, passwords: Mapping[str, str]) -> None:
     try:
         await server.execute("SELECT pg_advisory_lock(hashtext('provision'))")  # until it is closed
         if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
-            await server.execute(f"CREATE DATABASE {DATABASE}")
+            await server.execute(f"CREATE DATABASE {DATABASE} {_ANY_SCRIPT}")
         # PostgreSQL lets every role into every database until told otherwise.
         await server.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
         await _provision_database(superuser, passwords)

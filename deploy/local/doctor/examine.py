@@ -40,7 +40,7 @@ async def examine(patient: Patient) -> list[Finding]:
         version = None
         if databases:
             connection = databases[next(iter(databases))]
-            found.append(await tables.clock(connection))
+            found += [await tables.clock(connection), await tables.encoding(connection)]
             version = await connection.fetchval("SHOW server_version")
         if client:
             found += await _of_bus(client)

@@ -182,6 +182,15 @@ async def telegram(connection: asyncpg.Connection, service: str) -> list[Finding
     return found
 
 
+async def encoding(connection: asyncpg.Connection) -> Finding:
+    found = await connection.fetchval("SHOW server_encoding")
+    if found != "UTF8":
+        says = f"the database is kept in {found}, so a name is not found when its accents are written another way"
+        do = "Make a backup, and restore it into a new installation: its database is made in UTF-8."
+        return warning("encoding", None, says, do)
+    return ok("encoding", None, "the database is kept in UTF-8")
+
+
 async def clock(connection: asyncpg.Connection) -> Finding:
     before = datetime.now(UTC)
     there = await connection.fetchval("SELECT clock_timestamp()")
